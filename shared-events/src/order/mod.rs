@@ -1,0 +1,167 @@
+//! The events of an order: a summary of the order after the event, the change it made, and the fact itself.
+
+pub mod facts;
+pub mod totals;
+pub mod words;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    facts::{
+        Adjustment, Cancelled, Completed, Confirmed, ContentHash, DeliveryRecorded, ItemsCancelled,
+        Line, LineQuantity, LineTax, OrderPersonal, PaymentRecorded, Placed, ReturnRecorded,
+        ReturnedUnits, ShipmentRecorded,
+    },
+    totals::{Change, LineChange, Totals},
+    words::{
+        AdjustmentKind, CancelReason, FulfilmentStatus, Lifecycle, PaymentMethod, PaymentStatus,
+        ReturnCondition, ReturnReason, Terms,
+    },
+};
+use crate::{Currency, CustomerId, DecodeError, OrderId, OrderNumber, Timestamp};
+
+/// One event of an order, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderEvent {
+    pub summary: OrderSummary,
+    pub change: Change,
+    pub fact: OrderFact,
+}
+
+/// The order as it stands after the event; every event carries it, so that no reader calls back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderSummary {
+    pub order_id: OrderId,
+    pub customer_id: CustomerId,
+    pub channel: String,
+    pub currency: Currency,
+    pub terms: Terms,
+    pub number: OrderNumber,
+    /// When the order was placed: the `occurred_at` of its `placed` event.
+    pub placed_at: Timestamp,
+    pub lifecycle: Lifecycle,
+    pub payment_status: PaymentStatus,
+    pub fulfilment_status: FulfilmentStatus,
+    pub on_hold: bool,
+    pub totals: Totals,
+}
+
+/// What happened. The wire names are fixed by hand in [`OrderFact::event_type`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum OrderFact {
+    Placed(Box<Placed>),
+    Confirmed(Confirmed),
+    ItemsCancelled(ItemsCancelled),
+    Cancelled(Cancelled),
+    PaymentRecorded(PaymentRecorded),
+    ShipmentRecorded(ShipmentRecorded),
+    DeliveryRecorded(DeliveryRecorded),
+    ReturnRecorded(ReturnRecorded),
+    Completed(Completed),
+}
+
+const PLACED: &str = "orderfold.order.placed.v1";
+const CONFIRMED: &str = "orderfold.order.confirmed.v1";
+const ITEMS_CANCELLED: &str = "orderfold.order.items_cancelled.v1";
+const CANCELLED: &str = "orderfold.order.cancelled.v1";
+const PAYMENT_RECORDED: &str = "orderfold.order.payment_recorded.v1";
+const SHIPMENT_RECORDED: &str = "orderfold.order.shipment_recorded.v1";
+const DELIVERY_RECORDED: &str = "orderfold.order.delivery_recorded.v1";
+const RETURN_RECORDED: &str = "orderfold.order.return_recorded.v1";
+const COMPLETED: &str = "orderfold.order.completed.v1";
+
+/// Every wire type of this aggregate.
+pub const EVENT_TYPES: &[&str] = &[
+    PLACED,
+    CONFIRMED,
+    ITEMS_CANCELLED,
+    CANCELLED,
+    PAYMENT_RECORDED,
+    SHIPMENT_RECORDED,
+    DELIVERY_RECORDED,
+    RETURN_RECORDED,
+    COMPLETED,
+];
+
+impl OrderFact {
+    /// The wire type, such as `orderfold.order.placed.v1`.
+    #[must_use]
+    pub fn event_type(&self) -> &'static str {
+        match self {
+            Self::Placed(_) => PLACED,
+            Self::Confirmed(_) => CONFIRMED,
+            Self::ItemsCancelled(_) => ITEMS_CANCELLED,
+            Self::Cancelled(_) => CANCELLED,
+            Self::PaymentRecorded(_) => PAYMENT_RECORDED,
+            Self::ShipmentRecorded(_) => SHIPMENT_RECORDED,
+            Self::DeliveryRecorded(_) => DELIVERY_RECORDED,
+            Self::ReturnRecorded(_) => RETURN_RECORDED,
+            Self::Completed(_) => COMPLETED,
+        }
+    }
+
+    fn decode(event_type: &str, data: &[u8]) -> Result<Self, DecodeError> {
+        use crate::event::parse;
+        Ok(match event_type {
+            PLACED => Self::Placed(Box::new(parse(data)?)),
+            CONFIRMED => Self::Confirmed(parse(data)?),
+            ITEMS_CANCELLED => Self::ItemsCancelled(parse(data)?),
+            CANCELLED => Self::Cancelled(parse(data)?),
+            PAYMENT_RECORDED => Self::PaymentRecorded(parse(data)?),
+            SHIPMENT_RECORDED => Self::ShipmentRecorded(parse(data)?),
+            DELIVERY_RECORDED => Self::DeliveryRecorded(parse(data)?),
+            RETURN_RECORDED => Self::ReturnRecorded(parse(data)?),
+            COMPLETED => Self::Completed(parse(data)?),
+            _ => return Err(DecodeError::UnknownType(event_type.to_owned())),
+        })
+    }
+}
+
+impl OrderEvent {
+    /// The wire type, such as `orderfold.order.placed.v1`.
+    #[must_use]
+    pub fn event_type(&self) -> &'static str {
+        self.fact.event_type()
+    }
+
+    /// The JSON of the event's data: the very bytes that are stored and sent.
+    ///
+    /// # Errors
+    /// [`DecodeError::Malformed`] when the event has no JSON form, which would be a bug of its types.
+    pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            #[serde(flatten)]
+            summary: &'a OrderSummary,
+            change: &'a Change,
+            #[serde(flatten)]
+            fact: &'a OrderFact,
+        }
+        let wire = Wire {
+            summary: &self.summary,
+            change: &self.change,
+            fact: &self.fact,
+        };
+        serde_json::to_vec(&wire).map_err(DecodeError::Malformed)
+    }
+
+    /// Reads the data of an event of the given wire type; members it does not know are ignored.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for a type that is not an order's, or data that is not what the type promises.
+    pub fn decode(event_type: &str, data: &[u8]) -> Result<Self, DecodeError> {
+        #[derive(Deserialize)]
+        struct ChangeOnly {
+            change: Change,
+        }
+        let fact = OrderFact::decode(event_type, data)?;
+        let summary = crate::event::parse(data)?;
+        let ChangeOnly { change } = crate::event::parse(data)?;
+        Ok(Self {
+            summary,
+            change,
+            fact,
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! Every event version ever published has a file here that both binaries must go on reading: files are added, never
+//! edited. A file that no longer decodes, or that would be written otherwise today, breaks a promise.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use orderfold_events::{Event, customer, order};
+
+/// Members that an event may lack.
+const OPTIONAL: &[(&str, &str)] = &[
+    ("orderfold.customer.registered.v1", "reference"),
+    ("orderfold.customer.registered.v1", "language"),
+    ("orderfold.order.placed.v1", "due_on"),
+    ("orderfold.order.placed.v1", "reference"),
+    ("orderfold.order.placed.v1", "customer_reference"),
+    ("orderfold.order.shipment_recorded.v1", "carrier"),
+    ("orderfold.order.shipment_recorded.v1", "tracking_number"),
+    ("orderfold.order.delivery_recorded.v1", "shipment"),
+    ("orderfold.order.return_recorded.v1", "shipment"),
+    ("orderfold.order.return_recorded.v1", "condition"),
+];
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/events")
+}
+
+fn files() -> Vec<(String, Vec<u8>)> {
+    std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let event_type = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (event_type, std::fs::read(path).unwrap())
+        })
+        .collect()
+}
+
+fn encode(event: &Event) -> Vec<u8> {
+    match event {
+        Event::Customer(event) => event.encode().unwrap(),
+        Event::Order(event) => event.encode().unwrap(),
+    }
+}
+
+#[test]
+fn every_published_event_is_still_read_and_written_the_same() {
+    for (event_type, data) in files() {
+        let event = Event::decode(&event_type, &data)
+            .unwrap_or_else(|error| panic!("{event_type}: {error:?}"));
+        assert_eq!(event.event_type(), event_type);
+        let golden: serde_json::Value = serde_json::from_slice(&data).unwrap();
+        let written: serde_json::Value = serde_json::from_slice(&encode(&event)).unwrap();
+        assert_eq!(written, golden, "{event_type} is written otherwise today");
+    }
+}
+
+#[test]
+fn every_event_type_has_a_golden_file() {
+    let golden: BTreeSet<String> = files()
+        .into_iter()
+        .map(|(event_type, _)| event_type)
+        .collect();
+    let known = customer::EVENT_TYPES.iter().chain(order::EVENT_TYPES);
+    let missing: Vec<_> = known
+        .filter(|event_type| !golden.contains(**event_type))
+        .collect();
+    assert!(missing.is_empty(), "no golden file for {missing:?}");
+}
+
+#[test]
+fn an_event_with_members_of_a_later_release_is_still_read() {
+    for (event_type, data) in files() {
+        let mut later: serde_json::Value = serde_json::from_slice(&data).unwrap();
+        later["member_of_a_later_release"] = serde_json::json!({"any": ["thing"]});
+        let data = serde_json::to_vec(&later).unwrap();
+        assert!(Event::decode(&event_type, &data).is_ok(), "{event_type}");
+    }
+}
+
+#[test]
+fn data_that_lacks_a_promised_member_is_refused() {
+    for (event_type, data) in files() {
+        let whole: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&data).unwrap();
+        for name in whole
+            .keys()
+            .filter(|name| !OPTIONAL.contains(&(event_type.as_str(), name.as_str())))
+        {
+            let mut part = whole.clone();
+            part.remove(name);
+            let data = serde_json::to_vec(&part).unwrap();
+            assert!(
+                Event::decode(&event_type, &data).is_err(),
+                "{event_type} was read without {name}"
+            );
+        }
+    }
+}

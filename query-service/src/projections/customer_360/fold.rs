@@ -1,0 +1,187 @@
+//! Event by event to a [`CustomerDocument`]. Events of different streams may come in any order.
+
+use std::cmp::Reverse;
+
+use orderfold_events::{
+    Coordinate, CustomerId, Envelope, Event, Version,
+    customer::{CustomerEvent, Registered},
+    order::{OrderEvent, OrderFact, Totals},
+};
+
+use super::{
+    Customer360, CustomerDocument, LAST_ORDERS_MAX, LastOrder, Lifetime, OrderCounts, Profile,
+};
+use crate::projections::{Contradiction, DocumentView, ReadModel, order_steps, require_next};
+
+impl DocumentView for Customer360 {
+    type Id = CustomerId;
+    type Document = CustomerDocument;
+    type Fact = Event;
+
+    const READ_MODEL: ReadModel = ReadModel::Customer360;
+
+    fn select(event: &Event) -> Option<(CustomerId, &Event)> {
+        Some((event.customer_id(), event))
+    }
+
+    fn fold(
+        document: Option<CustomerDocument>,
+        envelope: &Envelope,
+        event: &Event,
+    ) -> Result<CustomerDocument, Contradiction> {
+        let document =
+            document.unwrap_or_else(|| nothing_yet(event.customer_id(), envelope.coordinate));
+        let document = match event {
+            Event::Customer(customer) => fold_customer(document, envelope, customer)?,
+            Event::Order(order) => fold_order(document, envelope, order)?,
+        };
+        Ok(CustomerDocument {
+            coordinate: envelope.coordinate,
+            ..document
+        })
+    }
+}
+
+fn nothing_yet(customer_id: CustomerId, coordinate: Coordinate) -> CustomerDocument {
+    CustomerDocument {
+        customer_id,
+        coordinate,
+        profile: None,
+        counts: OrderCounts::default(),
+        lifetime: Vec::new(),
+        first_order_at: None,
+        last_order_at: None,
+        last_orders: Vec::new(),
+    }
+}
+
+fn fold_customer(
+    document: CustomerDocument,
+    envelope: &Envelope,
+    event: &CustomerEvent,
+) -> Result<CustomerDocument, Contradiction> {
+    let profile = match (&document.profile, event) {
+        (None, CustomerEvent::Registered(registered)) => {
+            require_next(Version::NONE, envelope)?;
+            registered_profile(envelope, registered)
+        }
+        (Some(_), CustomerEvent::Registered(_)) => return Err(Contradiction::RegisteredTwice),
+    };
+    Ok(CustomerDocument {
+        profile: Some(profile),
+        ..document
+    })
+}
+
+fn registered_profile(envelope: &Envelope, registered: &Registered) -> Profile {
+    Profile {
+        version: envelope.version,
+        status: registered.status,
+        reference: registered.reference.clone(),
+        language: registered.language.clone(),
+        tags: registered.tags.clone(),
+        metadata: registered.metadata.clone(),
+        created_at: envelope.recorded_at,
+        updated_at: envelope.recorded_at,
+        personal: registered.personal.clone(),
+    }
+}
+
+fn fold_order(
+    mut document: CustomerDocument,
+    envelope: &Envelope,
+    event: &OrderEvent,
+) -> Result<CustomerDocument, Contradiction> {
+    let steps = order_steps(&event.fact);
+    document.counts = add_counts(document.counts, steps)?;
+    add_to_lifetime(&mut document.lifetime, event, steps)?;
+    if let OrderFact::Placed(_) = event.fact {
+        let placed_at = event.summary.placed_at;
+        document.first_order_at = Some(
+            document
+                .first_order_at
+                .map_or(placed_at, |first| first.min(placed_at)),
+        );
+        document.last_order_at = document.last_order_at.max(Some(placed_at));
+    }
+    list_order(&mut document.last_orders, envelope, event)?;
+    Ok(document)
+}
+
+fn add_counts(before: OrderCounts, steps: OrderCounts) -> Result<OrderCounts, Contradiction> {
+    let add = |before: i64, step: i64| before.checked_add(step).ok_or(Contradiction::Figure);
+    Ok(OrderCounts {
+        placed: add(before.placed, steps.placed)?,
+        cancelled: add(before.cancelled, steps.cancelled)?,
+        completed: add(before.completed, steps.completed)?,
+    })
+}
+
+fn add_to_lifetime(
+    lifetime: &mut Vec<Lifetime>,
+    event: &OrderEvent,
+    steps: OrderCounts,
+) -> Result<(), Contradiction> {
+    let currency = event.summary.currency;
+    let index = match lifetime.binary_search_by_key(&currency, |entry| entry.currency) {
+        Ok(index) => index,
+        Err(index) => {
+            let entry = Lifetime {
+                currency,
+                counts: OrderCounts::default(),
+                totals: Totals::default(),
+            };
+            lifetime.insert(index, entry);
+            index
+        }
+    };
+    if let Some(entry) = lifetime.get_mut(index) {
+        entry.counts = add_counts(entry.counts, steps)?;
+        entry.totals = entry
+            .totals
+            .checked_add(&event.change.totals)
+            .ok_or(Contradiction::Figure)?;
+    }
+    Ok(())
+}
+
+/// Puts the order among the last ones where it belongs. One that newer orders have pushed out stays out: only a
+/// placing can bring an order in, and it can only be older than those that pushed it out.
+fn list_order(
+    orders: &mut Vec<LastOrder>,
+    envelope: &Envelope,
+    event: &OrderEvent,
+) -> Result<(), Contradiction> {
+    let summary = &event.summary;
+    let order = LastOrder {
+        order_id: summary.order_id,
+        version: envelope.version,
+        number: summary.number,
+        channel: summary.channel.clone(),
+        currency: summary.currency,
+        placed_at: summary.placed_at,
+        lifecycle: summary.lifecycle,
+        payment_status: summary.payment_status,
+        fulfilment_status: summary.fulfilment_status,
+        on_hold: summary.on_hold,
+        totals: summary.totals,
+    };
+    let listed = orders
+        .iter_mut()
+        .find(|listed| listed.order_id == order.order_id);
+    match (listed, &event.fact) {
+        (Some(_), OrderFact::Placed(_)) => return Err(Contradiction::PlacedTwice),
+        (Some(listed), _) => {
+            require_next(listed.version, envelope)?;
+            *listed = order;
+        }
+        (None, OrderFact::Placed(_)) => {
+            require_next(Version::NONE, envelope)?;
+            orders.push(order);
+            orders.sort_unstable_by_key(|order| Reverse((order.placed_at, order.order_id)));
+            orders.truncate(LAST_ORDERS_MAX);
+        }
+        (None, _) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! The arithmetic of an order: what lines and adjustments are worth, and what one fact changes. Amounts are minor
+//! units, products are 128 bits wide, and every figure excludes tax, also where prices include it.
+
+use orderfold_events::{
+    MoneyError, TaxRate,
+    money::{AMOUNT_MAX, share},
+    order::{Adjustment, Change, LineChange, LineTax, OrderFact, Terms, Totals},
+};
+
+use super::{
+    command::NewAdjustment,
+    error::LineRule,
+    limits::QUANTITY_MAX,
+    state::{Ledger, Line},
+};
+
+/// What decides the money of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineTerms {
+    pub quantity: i64,
+    pub unit_price: i64,
+    pub discount: i64,
+    pub tax: LineTax,
+    pub prices_include_tax: bool,
+}
+
+/// Money without tax, and the tax on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Taxed {
+    pub net: i64,
+    pub tax: i64,
+}
+
+impl LineTerms {
+    pub(super) fn of(line: &orderfold_events::order::Line, prices_include_tax: bool) -> Self {
+        Self {
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+            discount: line.discount,
+            tax: line.tax,
+            prices_include_tax,
+        }
+    }
+
+    /// Checks what the line alone decides.
+    ///
+    /// # Errors
+    /// The first [`LineRule`] that is broken.
+    pub fn check(&self) -> Result<(), LineRule> {
+        if !(1..=QUANTITY_MAX).contains(&self.quantity) {
+            return Err(LineRule::Quantity);
+        }
+        if !(0..=AMOUNT_MAX).contains(&self.unit_price) {
+            return Err(LineRule::UnitPrice);
+        }
+        let gross = self.gross().map_err(|_too_wide| LineRule::UnitPrice)?;
+        if !(0..=gross).contains(&self.discount) {
+            return Err(LineRule::Discount);
+        }
+        let LineTax::Amount(tax) = self.tax else {
+            return Ok(());
+        };
+        let value = gross - self.discount;
+        if !(0..=AMOUNT_MAX).contains(&tax) {
+            Err(LineRule::Tax)
+        } else if value == 0 && tax != 0 {
+            Err(LineRule::TaxWithoutValue)
+        } else if self.prices_include_tax && tax > value {
+            Err(LineRule::TaxAboveValue)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Unit price × quantity as given: including tax where prices do.
+    fn gross(&self) -> Result<i64, MoneyError> {
+        self.unit_price
+            .checked_mul(self.quantity)
+            .ok_or(MoneyError::OutOfRange)
+    }
+
+    /// Gross less discount, as given.
+    fn value(&self) -> Result<i64, MoneyError> {
+        self.gross()?
+            .checked_sub(self.discount)
+            .ok_or(MoneyError::OutOfRange)
+    }
+
+    /// The gross without tax.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] when it does not fit.
+    pub fn gross_net(&self) -> Result<i64, MoneyError> {
+        let gross = self.gross()?;
+        let tax = match (self.prices_include_tax, self.tax) {
+            (false, _) | (true, LineTax::Amount(0)) => 0,
+            (true, LineTax::Rate(rate)) => rate.within(gross)?,
+            (true, LineTax::Amount(tax)) => share(tax, gross, self.value()?)?,
+        };
+        gross.checked_sub(tax).ok_or(MoneyError::OutOfRange)
+    }
+
+    /// What `units` of the line cost.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] when it does not fit.
+    pub fn worth(&self, units: i64) -> Result<Taxed, MoneyError> {
+        let value = share(self.value()?, units, self.quantity)?;
+        let tax = match self.tax {
+            LineTax::Rate(rate) if self.prices_include_tax => rate.within(value)?,
+            LineTax::Rate(rate) => rate.on_top_of(value)?,
+            LineTax::Amount(tax) => share(tax, units, self.quantity)?,
+        };
+        let included = if self.prices_include_tax { tax } else { 0 };
+        Ok(Taxed {
+            net: value - included,
+            tax,
+        })
+    }
+}
+
+/// What an adjustment adds to the figures.
+fn adjustment_worth(
+    amount: i64,
+    tax_rate: TaxRate,
+    prices_include_tax: bool,
+) -> Result<Taxed, MoneyError> {
+    if prices_include_tax {
+        let tax = tax_rate.within(amount)?;
+        Ok(Taxed {
+            net: amount - tax,
+            tax,
+        })
+    } else {
+        Ok(Taxed {
+            net: amount,
+            tax: tax_rate.on_top_of(amount)?,
+        })
+    }
+}
+
+/// The adjustments asked for, numbered after `last_number` and with what they add to the figures.
+pub(super) fn price_adjustments(
+    asked: &[NewAdjustment],
+    last_number: u32,
+    prices_include_tax: bool,
+) -> Result<Vec<Adjustment>, MoneyError> {
+    (last_number.saturating_add(1)..)
+        .zip(asked)
+        .map(|(number, new)| {
+            let worth = adjustment_worth(new.amount, new.tax_rate, prices_include_tax)?;
+            Ok(Adjustment {
+                number,
+                kind: new.kind,
+                label: new.label.clone(),
+                amount: new.amount,
+                tax_rate: new.tax_rate,
+                net: worth.net,
+                tax: worth.tax,
+            })
+        })
+        .collect()
+}
+
+/// What an on-account order binds of the customer's credit.
+#[must_use]
+pub fn exposure(terms: Terms, totals: &Totals) -> i64 {
+    match terms {
+        Terms::OnAccount => totals.balance.max(0),
+        Terms::Prepaid => 0,
+    }
+}
+
+/// Whether a figure of sales is beyond what one order may have. Payments are facts and have no such bound.
+pub(super) fn beyond_bounds(totals: &Totals) -> bool {
+    [
+        totals.gross_sales,
+        totals.discounts,
+        totals.net_sales,
+        totals.adjustments,
+        totals.taxes,
+        totals.total_sales,
+    ]
+    .iter()
+    .any(|figure| figure.unsigned_abs() > AMOUNT_MAX.unsigned_abs())
+}
+
+/// Figures after minus figures before, for a fact that is about to be booked in `before`.
+pub(super) fn change(before: &Ledger, fact: &OrderFact) -> Result<Change, MoneyError> {
+    let mut change = Changes::default();
+    match fact {
+        OrderFact::Placed(placed) => {
+            for (number, line) in before.numbered() {
+                change.add_line(number, line)?;
+            }
+            change.adjust(&placed.adjustments)?;
+        }
+        OrderFact::ItemsCancelled(cancelled) => {
+            for entry in &cancelled.lines {
+                let lost = change.drop_units(before, entry.line, entry.quantity)?;
+                add(&mut change.totals.cancellations, lost)?;
+            }
+            change.adjust(&cancelled.adjustments)?;
+        }
+        OrderFact::Cancelled(cancelled) => {
+            for entry in &cancelled.lines {
+                let lost = change.drop_units(before, entry.line, entry.quantity)?;
+                add(&mut change.totals.cancellations, lost)?;
+            }
+            change.totals.adjustments = -before.totals.adjustments;
+            change.totals.taxes = -before.totals.taxes;
+        }
+        OrderFact::ReturnRecorded(returned) => {
+            for entry in &returned.lines {
+                let lost = change.drop_units(before, entry.line, entry.quantity)?;
+                add(&mut change.totals.returns, lost)?;
+            }
+            change.adjust(&returned.adjustments)?;
+        }
+        OrderFact::PaymentRecorded(payment) => change.totals.payments = payment.amount,
+        OrderFact::Confirmed(_)
+        | OrderFact::ShipmentRecorded(_)
+        | OrderFact::DeliveryRecorded(_)
+        | OrderFact::Completed(_) => {}
+    }
+    change.close()
+}
+
+/// A change in the making: its own figures first, the sums over them at the end.
+#[derive(Default)]
+struct Changes {
+    totals: Totals,
+    lines: Vec<LineChange>,
+}
+
+impl Changes {
+    /// A line that is new to the order.
+    fn add_line(&mut self, number: u32, line: &Line) -> Result<(), MoneyError> {
+        let gross = line.terms.gross_net()?;
+        let worth = line.terms.worth(line.terms.quantity)?;
+        let discount = gross.checked_sub(worth.net).ok_or(MoneyError::OutOfRange)?;
+        add(&mut self.totals.units, line.terms.quantity)?;
+        add(&mut self.totals.gross_sales, gross)?;
+        add(&mut self.totals.discounts, discount)?;
+        add(&mut self.totals.taxes, worth.tax)?;
+        self.lines.push(LineChange {
+            line: number,
+            sku: line.sku.clone(),
+            units: line.terms.quantity,
+            net: worth.net,
+            tax: worth.tax,
+        });
+        Ok(())
+    }
+
+    /// Units that are no longer chargeable; answers what they were worth without tax.
+    fn drop_units(&mut self, before: &Ledger, line: u32, units: i64) -> Result<i64, MoneyError> {
+        let Ok(known) = before.line(line) else {
+            return Ok(0);
+        };
+        let chargeable = known.units().chargeable();
+        let had = known.terms.worth(chargeable)?;
+        let left = known.terms.worth(chargeable - units)?;
+        add(&mut self.totals.taxes, left.tax - had.tax)?;
+        self.lines.push(LineChange {
+            line,
+            sku: known.sku.clone(),
+            units: 0,
+            net: left.net - had.net,
+            tax: left.tax - had.tax,
+        });
+        Ok(had.net - left.net)
+    }
+
+    fn adjust(&mut self, adjustments: &[Adjustment]) -> Result<(), MoneyError> {
+        for adjustment in adjustments {
+            add(&mut self.totals.adjustments, adjustment.net)?;
+            add(&mut self.totals.taxes, adjustment.tax)?;
+        }
+        Ok(())
+    }
+
+    fn close(mut self) -> Result<Change, MoneyError> {
+        let totals = &mut self.totals;
+        for (figure, sign) in [
+            (totals.gross_sales, 1),
+            (totals.discounts, -1),
+            (totals.cancellations, -1),
+            (totals.returns, -1),
+        ] {
+            add(&mut totals.net_sales, sign * figure)?;
+        }
+        for figure in [totals.net_sales, totals.adjustments, totals.taxes] {
+            add(&mut totals.total_sales, figure)?;
+        }
+        for figure in [totals.total_sales, -totals.payments, totals.refunds] {
+            add(&mut totals.balance, figure)?;
+        }
+        Ok(Change {
+            totals: self.totals,
+            lines: self.lines,
+        })
+    }
+}
+
+fn add(figure: &mut i64, amount: i64) -> Result<(), MoneyError> {
+    *figure = figure.checked_add(amount).ok_or(MoneyError::OutOfRange)?;
+    Ok(())
+}

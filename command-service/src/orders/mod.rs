@@ -1,0 +1,3 @@
+//! The orders slice.
+
+pub mod domain;

@@ -1,1 +1,272 @@
-//! Given, when, then.
+//! Given some commands, when one more, then these events or that refusal.
+
+mod cancelling;
+mod digital;
+mod figures;
+mod limits;
+mod paying;
+mod placing;
+mod returning;
+mod shipping;
+mod statuses;
+mod walks;
+
+use std::collections::BTreeMap;
+
+use orderfold_events::{
+    CustomerId, OrderId, OrderNumber, TaxRate, Timestamp,
+    order::{
+        AdjustmentKind, CancelReason, ContentHash, Lifecycle, LineQuantity, LineTax, OrderEvent,
+        OrderFact, OrderPersonal, OrderSummary, PaymentMethod, ReturnReason, Terms,
+    },
+    personal::Address,
+};
+use uuid::Uuid;
+
+use super::{
+    Cancel, DistinctLines, NewAdjustment, NewLine, Order, OrderCommand, OrderError, Place,
+    RecordDelivery, RecordPayment, RecordReturn, RecordShipment, Requester,
+};
+
+pub const PLACED_AT: i64 = 1_700_000_000_000;
+pub const NOW: i64 = PLACED_AT + 60_000;
+
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis).unwrap()
+}
+
+pub fn rate(text: &str) -> LineTax {
+    LineTax::Rate(text.parse().unwrap())
+}
+
+/// A line without tax.
+pub fn line(quantity: i64, unit_price: i64) -> NewLine {
+    NewLine {
+        sku: format!("SKU-{unit_price}"),
+        name: "A thing".to_owned(),
+        category: None,
+        reference: None,
+        quantity,
+        unit_price,
+        discount: 0,
+        tax: rate("0"),
+        metadata: BTreeMap::new(),
+    }
+}
+
+pub fn adjustment(kind: AdjustmentKind, amount: i64) -> NewAdjustment {
+    NewAdjustment {
+        kind,
+        label: None,
+        amount,
+        tax_rate: TaxRate::ZERO,
+    }
+}
+
+pub fn place_command(lines: Vec<NewLine>) -> Place {
+    Place {
+        order_id: OrderId(Uuid::from_u128(1)),
+        customer_id: CustomerId(Uuid::from_u128(2)),
+        number: OrderNumber::new(at(PLACED_AT), 1),
+        channel: "web".to_owned(),
+        currency: "EUR".parse().unwrap(),
+        terms: Terms::Prepaid,
+        prices_include_tax: false,
+        digital: false,
+        due_on: None,
+        reference: Some("R-1".to_owned()),
+        customer_reference: None,
+        tags: vec![],
+        metadata: BTreeMap::new(),
+        lines,
+        adjustments: vec![],
+        personal: OrderPersonal {
+            ship_to: Some(Address {
+                city: Some("Henderson".to_owned()),
+                country: "US".to_owned(),
+                ..Address::default()
+            }),
+            ..OrderPersonal::default()
+        },
+        available_credit: 0,
+        occurred_at: Some(at(PLACED_AT)),
+    }
+}
+
+pub fn place(lines: Vec<NewLine>) -> OrderCommand {
+    place_with(lines, |_| {})
+}
+
+pub fn place_with(lines: Vec<NewLine>, change: impl FnOnce(&mut Place)) -> OrderCommand {
+    let mut place = place_command(lines);
+    change(&mut place);
+    OrderCommand::Place(Box::new(place))
+}
+
+/// `(line, quantity)` pairs; none at all is the absence of a list.
+pub fn some_lines(pairs: &[(u32, i64)]) -> Option<DistinctLines> {
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|&(line, quantity)| LineQuantity { line, quantity })
+        .collect();
+    (!pairs.is_empty()).then(|| DistinctLines::new(pairs).unwrap())
+}
+
+fn content(of: impl std::fmt::Debug) -> ContentHash {
+    ContentHash(format!("{of:?}"))
+}
+
+pub fn cancel(pairs: &[(u32, i64)]) -> OrderCommand {
+    cancel_as(Requester::Trader, pairs)
+}
+
+pub fn cancel_as(requester: Requester, pairs: &[(u32, i64)]) -> OrderCommand {
+    OrderCommand::Cancel(Cancel {
+        reason: CancelReason::Customer,
+        note: None,
+        lines: some_lines(pairs),
+        requester,
+        occurred_at: None,
+    })
+}
+
+pub fn pay(reference: &str, amount: i64) -> OrderCommand {
+    OrderCommand::RecordPayment(RecordPayment {
+        reference: reference.to_owned(),
+        amount,
+        method: PaymentMethod::Card,
+        content: content(amount),
+        occurred_at: None,
+    })
+}
+
+pub fn ship(reference: &str, pairs: &[(u32, i64)]) -> OrderCommand {
+    OrderCommand::RecordShipment(RecordShipment {
+        reference: reference.to_owned(),
+        carrier: None,
+        tracking_number: None,
+        lines: some_lines(pairs),
+        content: content(pairs),
+        occurred_at: None,
+    })
+}
+
+pub fn deliver(reference: &str, pairs: &[(u32, i64)]) -> OrderCommand {
+    deliver_from(None, reference, pairs)
+}
+
+pub fn deliver_from(shipment: Option<&str>, reference: &str, pairs: &[(u32, i64)]) -> OrderCommand {
+    OrderCommand::RecordDelivery(RecordDelivery {
+        reference: reference.to_owned(),
+        shipment: shipment.map(str::to_owned),
+        lines: some_lines(pairs),
+        content: content((shipment, pairs)),
+        occurred_at: None,
+    })
+}
+
+pub fn return_command(reference: &str, pairs: &[(u32, i64)]) -> RecordReturn {
+    RecordReturn {
+        reference: reference.to_owned(),
+        shipment: None,
+        reason: ReturnReason::Unwanted,
+        condition: None,
+        undelivered: false,
+        lines: some_lines(pairs).unwrap(),
+        adjustments: vec![],
+        content: content(pairs),
+        occurred_at: None,
+    }
+}
+
+pub fn give_back(reference: &str, pairs: &[(u32, i64)]) -> OrderCommand {
+    OrderCommand::RecordReturn(return_command(reference, pairs))
+}
+
+pub fn give_back_with(
+    reference: &str,
+    pairs: &[(u32, i64)],
+    change: impl FnOnce(&mut RecordReturn),
+) -> OrderCommand {
+    let mut command = return_command(reference, pairs);
+    change(&mut command);
+    OrderCommand::RecordReturn(command)
+}
+
+/// The same command, told to have happened at another time.
+pub fn backdated(mut command: OrderCommand, millis: i64) -> OrderCommand {
+    let time = Some(at(millis));
+    match &mut command {
+        OrderCommand::Place(place) => place.occurred_at = time,
+        OrderCommand::Cancel(cancel) => cancel.occurred_at = time,
+        OrderCommand::RecordPayment(payment) => payment.occurred_at = time,
+        OrderCommand::RecordShipment(shipment) => shipment.occurred_at = time,
+        OrderCommand::RecordDelivery(delivery) => delivery.occurred_at = time,
+        OrderCommand::RecordReturn(returned) => returned.occurred_at = time,
+    }
+    command
+}
+
+/// An order after some commands, all of which must succeed.
+pub fn given(commands: impl IntoIterator<Item = OrderCommand>) -> Order {
+    commands
+        .into_iter()
+        .fold(Order::initial(), |order, command| {
+            let events = order.decide(&command, at(NOW)).unwrap();
+            after(order, &events)
+        })
+}
+
+pub fn after(order: Order, events: &[OrderEvent]) -> Order {
+    events.iter().fold(order, Order::evolve)
+}
+
+/// What one more command leads to.
+pub fn when(order: &Order, command: &OrderCommand) -> Result<Vec<OrderEvent>, OrderError> {
+    order.decide(command, at(NOW))
+}
+
+pub fn refusal(order: &Order, command: &OrderCommand) -> OrderError {
+    when(order, command).unwrap_err()
+}
+
+/// The short names of the events, such as `placed`.
+pub fn names(events: &[OrderEvent]) -> Vec<&'static str> {
+    events
+        .iter()
+        .map(|event| {
+            event
+                .event_type()
+                .trim_start_matches("orderfold.order.")
+                .trim_end_matches(".v1")
+        })
+        .collect()
+}
+
+/// The names of the events that a command leads to.
+pub fn outcome(order: &Order, command: &OrderCommand) -> Vec<&'static str> {
+    names(&when(order, command).unwrap())
+}
+
+pub fn summary(order: &Order) -> OrderSummary {
+    order.summary().unwrap()
+}
+
+pub fn lifecycle(order: &Order) -> Lifecycle {
+    summary(order).lifecycle
+}
+
+/// The adjustments in the fact of an event.
+pub fn adjustments_of(event: &OrderEvent) -> &[orderfold_events::order::Adjustment] {
+    match &event.fact {
+        OrderFact::Placed(placed) => &placed.adjustments,
+        OrderFact::ItemsCancelled(cancelled) => &cancelled.adjustments,
+        OrderFact::ReturnRecorded(returned) => &returned.adjustments,
+        OrderFact::Confirmed(_)
+        | OrderFact::Cancelled(_)
+        | OrderFact::PaymentRecorded(_)
+        | OrderFact::ShipmentRecorded(_)
+        | OrderFact::DeliveryRecorded(_)
+        | OrderFact::Completed(_) => &[],
+    }
+}

@@ -2,6 +2,7 @@
 //! times, ids and whatever other aggregates know come in as values.
 
 mod cancel;
+mod change;
 pub mod command;
 mod decide;
 mod delivery;

@@ -10,7 +10,7 @@ use orderfold_events::{
 };
 
 use super::{
-    OrderError, figures,
+    OrderError, change,
     state::{Ledger, Order},
 };
 
@@ -31,7 +31,7 @@ impl Recorder {
 
     /// Books one fact.
     pub fn record(&mut self, fact: OrderFact) -> Result<(), OrderError> {
-        let change = figures::change(&self.ledger, &fact)?;
+        let change = change::of(&self.ledger, &fact)?;
         let totals = after(&self.ledger, &change.totals)?;
         self.lifecycle = Order::lifecycle_after(self.lifecycle, &fact);
         self.ledger.book(&fact);
@@ -64,7 +64,7 @@ impl Recorder {
 
 /// The totals once a fact is booked.
 pub(super) fn totals_after(ledger: &Ledger, fact: &OrderFact) -> Result<Totals, OrderError> {
-    after(ledger, &figures::change(ledger, fact)?.totals)
+    after(ledger, &change::of(ledger, fact)?.totals)
 }
 
 fn after(ledger: &Ledger, change: &Totals) -> Result<Totals, OrderError> {

@@ -1,6 +1,7 @@
 //! Given some commands, when one more, then these events or that refusal.
 
 mod cancelling;
+mod chance;
 mod digital;
 mod figures;
 mod limits;

@@ -106,7 +106,8 @@ fn a_total_beyond_the_bound_is_refused_and_one_at_it_is_not() {
 
 #[test]
 fn a_line_that_cannot_be_is_refused_by_its_number() {
-    let cases: [(fn(&mut NewLine), LineRule); 9] = [
+    type Spoil = fn(&mut NewLine);
+    let cases: [(Spoil, LineRule); 9] = [
         (|line| line.quantity = 0, LineRule::Quantity),
         (|line| line.quantity = 1_000_001, LineRule::Quantity),
         (|line| line.unit_price = -1, LineRule::UnitPrice),

@@ -90,7 +90,7 @@ fn a_return_may_name_its_shipment() {
     ]);
     let from = |shipment: &str, quantity| {
         give_back_with("B", &[(1, quantity)], |it| {
-            it.shipment = Some(shipment.to_owned())
+            it.shipment = Some(shipment.to_owned());
         })
     };
     assert_eq!(undelivered_of(&when(&order, &from("S", 1)).unwrap()), 1);

@@ -1,104 +1,14 @@
 //! Random walks over all commands: whatever is asked in whatever order, the invariants hold and the order can be
 //! closed in the end.
 
-use orderfold_events::{
-    TaxRate,
-    order::{AdjustmentKind, Change, LineTax, OrderEvent, OrderFact, Totals},
-};
+use orderfold_events::order::{Change, OrderEvent, OrderFact, Totals};
 use proptest::{collection::vec, prelude::*};
 
-use super::*;
-use crate::orders::domain::state::Ledger;
-
-fn some_tax() -> impl Strategy<Value = LineTax> {
-    prop_oneof![
-        prop::sample::select(vec!["0", "0.07", "0.19", "0.08875", "1"]).prop_map(rate),
-        (0..40_i64).prop_map(LineTax::Amount),
-    ]
-}
-
-fn some_line() -> impl Strategy<Value = NewLine> {
-    (1..6_i64, 0..400_i64, 0..=100_i64, some_tax()).prop_map(
-        |(quantity, unit_price, percent, tax)| {
-            let mut line = line(quantity, unit_price);
-            line.discount = quantity * unit_price * percent / 100;
-            let value = quantity * unit_price - line.discount;
-            line.tax = match tax {
-                LineTax::Amount(tax) => LineTax::Amount(tax.min(value)),
-                LineTax::Rate(_) => tax,
-            };
-            line
-        },
-    )
-}
-
-fn some_adjustments(most: usize) -> impl Strategy<Value = Vec<NewAdjustment>> {
-    let one =
-        (-300..300_i64, prop::sample::select(vec!["0", "0.19"])).prop_map(|(amount, rate)| {
-            NewAdjustment {
-                amount,
-                tax_rate: rate.parse().unwrap_or(TaxRate::ZERO),
-                ..adjustment(AdjustmentKind::Other, amount)
-            }
-        });
-    vec(one, 0..=most)
-}
-
-fn some_order() -> impl Strategy<Value = OrderCommand> {
-    (
-        vec(some_line(), 1..4),
-        some_adjustments(2),
-        any::<(bool, bool, bool)>(),
-    )
-        .prop_map(|(lines, adjustments, (included, digital, on_account))| {
-            place_with(lines, |place| {
-                place.adjustments = adjustments;
-                place.prices_include_tax = included;
-                place.digital = digital;
-                if on_account {
-                    place.terms = Terms::OnAccount;
-                    place.available_credit = i64::MAX;
-                }
-            })
-        })
-}
-
-/// Line numbers and shipments go one too far on purpose.
-fn some_pairs() -> impl Strategy<Value = Vec<(u32, i64)>> {
-    prop_oneof![
-        1 => Just(vec![]),
-        4 => some_named_pairs(),
-    ]
-}
-
-fn some_named_pairs() -> impl Strategy<Value = Vec<(u32, i64)>> {
-    prop::collection::btree_map(1..5_u32, 1..4_i64, 1..3).prop_map(|map| map.into_iter().collect())
-}
-
-fn some_shipment() -> impl Strategy<Value = Option<String>> {
-    prop::option::weighted(0.3, (0..4_u32).prop_map(|number| format!("S{number}")))
-}
-
-fn some_command() -> impl Strategy<Value = OrderCommand> {
-    let reference = || 0..5_u32;
-    prop_oneof![
-        2 => some_pairs().prop_map(|pairs| cancel(&pairs)),
-        4 => (reference(), 1..900_i64).prop_map(|(n, amount)| pay(&format!("P{n}"), amount)),
-        4 => (reference(), some_pairs()).prop_map(|(n, pairs)| ship(&format!("S{n}"), &pairs)),
-        4 => (reference(), some_shipment(), some_pairs()).prop_map(|(n, shipment, pairs)| {
-            deliver_from(shipment.as_deref(), &format!("D{n}"), &pairs)
-        }),
-        3 => (reference(), some_shipment(), some_named_pairs(), some_adjustments(1), any::<bool>())
-            .prop_map(|(n, shipment, pairs, adjustments, undelivered)| {
-                give_back_with(&format!("B{n}"), &pairs, |it| {
-                    it.shipment = shipment;
-                    it.adjustments = adjustments;
-                    it.undelivered = undelivered;
-                    it.content = content((&it.shipment, &it.adjustments, undelivered, &pairs));
-                })
-            }),
-    ]
-}
+use super::{
+    chance::{some_command, some_order},
+    *,
+};
+use crate::orders::domain::state::{Ledger, Line};
 
 /// An order, everything that happened to it, and what a reader makes of it by adding up.
 struct Walk {
@@ -177,8 +87,7 @@ impl Walk {
         assert_eq!(tax + self.adjustment_tax, totals.taxes);
         // The figures depend on what is left, not on the way there.
         let ledger = self.order.ledger().unwrap();
-        let worth =
-            |line: &super::super::state::Line| line.terms.worth(line.units().chargeable()).unwrap();
+        let worth = |line: &Line| line.terms.worth(line.units().chargeable()).unwrap();
         assert_eq!(
             net,
             ledger.lines.iter().map(|line| worth(line).net).sum::<i64>()
@@ -200,7 +109,6 @@ impl Walk {
         let each_line_settled = ledger.lines.iter().all(|line| line.units().all_settled());
         assert_eq!(each_line_settled, units.all_settled());
         match lifecycle {
-            Lifecycle::Placed => assert_eq!(units.shipped, 0),
             Lifecycle::Confirmed => {
                 assert!(
                     !each_line_settled || ledger.totals.balance > 0,
@@ -208,7 +116,7 @@ impl Walk {
                 );
             }
             Lifecycle::Completed => assert!(each_line_settled),
-            Lifecycle::Cancelled => assert_eq!(units.shipped, 0),
+            Lifecycle::Placed | Lifecycle::Cancelled => assert_eq!(units.shipped, 0),
         }
     }
 
@@ -319,7 +227,7 @@ proptest! {
     #[test]
     fn no_walk_breaks_an_invariant_or_ends_where_nothing_settles(
         placing in some_order(),
-        commands in vec(some_command(), 0..25),
+        commands in vec(some_command(), 0..40),
     ) {
         let Ok(mut walk) = Walk::start(&placing) else {
             // The one refusal that these orders can meet.
@@ -344,7 +252,7 @@ proptest! {
     #[test]
     fn what_is_open_can_always_be_cancelled(
         placing in some_order(),
-        commands in vec(some_command(), 0..25),
+        commands in vec(some_command(), 0..40),
     ) {
         let Ok(mut walk) = Walk::start(&placing) else { return Ok(()) };
         for command in &commands {

@@ -1,0 +1,93 @@
+//! The configuration of the query service: read once, from the command line or the environment.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use chrono_tz::Tz;
+use clap::{Args, Parser, Subcommand};
+use secrecy::SecretString;
+
+/// The read side of Orderfold.
+#[derive(Debug, Parser)]
+#[command(name = "query-service", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What to do; `serve` when nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Verb {
+    /// Folds events into read models and answers queries.
+    Serve,
+}
+
+/// Everything that differs between installations.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Where the API listens.
+    #[arg(long, env, global = true, default_value = "127.0.0.1:8090")]
+    pub http_address: SocketAddr,
+    /// Where health and metrics listen; keep it off the public network.
+    #[arg(long, env, global = true, default_value = "127.0.0.1:8091")]
+    pub admin_address: SocketAddr,
+    /// MongoDB, a replica set; the name of the database is in the URI (default: orderfold).
+    #[arg(long, env, hide_env_values = true)]
+    pub mongodb_uri: SecretString,
+    /// Bootstrap addresses of Kafka, comma-separated.
+    #[arg(long, env)]
+    pub kafka_brokers: String,
+    #[arg(long, env, global = true, default_value = "orderfold.events")]
+    pub kafka_topic: String,
+    #[arg(long, env, global = true, default_value = "orderfold-query")]
+    pub kafka_group: String,
+    /// Base URLs of the command service's admin port, comma-separated.
+    #[arg(long, env, value_delimiter = ',', required = true)]
+    pub command_admin_url: Vec<String>,
+    /// Shared with the command service, for its internal endpoints.
+    #[arg(long, env, hide_env_values = true)]
+    pub internal_token: SecretString,
+    /// The public half, PEM, of the Ed25519 key that signs tokens.
+    #[arg(long, env)]
+    pub jwt_public_key_file: PathBuf,
+    /// The `iss` of those tokens.
+    #[arg(long, env, global = true, default_value = "orderfold")]
+    pub jwt_issuer: String,
+    /// IANA name of the zone whose days reports count in; fixed by the first start.
+    #[arg(long, env, global = true, default_value = "UTC")]
+    pub reporting_time_zone: Tz,
+    #[command(flatten)]
+    pub log: LogArguments,
+    /// How long running requests may take after a signal to stop.
+    #[arg(long, env, global = true, default_value = "20")]
+    shutdown_timeout_seconds: u64,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Args)]
+pub struct LogArguments {
+    /// `json` or `text`.
+    #[arg(
+        long = "log-format",
+        env = "LOG_FORMAT",
+        global = true,
+        default_value = "json"
+    )]
+    pub format: String,
+    /// Such as `info` or `info,query_service=debug`.
+    #[arg(
+        long = "log-filter",
+        env = "LOG_FILTER",
+        global = true,
+        default_value = "info"
+    )]
+    pub filter: String,
+}
+
+impl Config {
+    #[must_use]
+    pub fn shutdown_timeout(&self) -> Duration {
+        Duration::from_secs(self.shutdown_timeout_seconds)
+    }
+}

@@ -1,0 +1,102 @@
+//! How the types of the shared contract look in the OpenAPI document; the contract itself knows no OpenAPI.
+
+use orderfold_events::{
+    customer::CustomerStatus,
+    order::{
+        AdjustmentKind, CancelReason, FulfilmentStatus, Lifecycle, PaymentMethod, PaymentStatus,
+        ReturnCondition, ReturnReason, Terms,
+    },
+};
+use utoipa::openapi::{
+    KnownFormat, Object, ObjectBuilder, SchemaFormat,
+    schema::{SchemaType, Type},
+};
+
+use crate::calendar::Interval;
+
+fn words(all: impl Iterator<Item = &'static str>) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(all))
+        .build()
+}
+
+macro_rules! closed_lists {
+    ($($name:ident: $list:ty),+ $(,)?) => {
+        $(#[must_use]
+        pub fn $name() -> Object {
+            words(<$list>::ALL.iter().map(|word| word.as_str()))
+        })+
+    };
+}
+
+closed_lists! {
+    lifecycle: Lifecycle,
+    payment_status: PaymentStatus,
+    fulfilment_status: FulfilmentStatus,
+    terms: Terms,
+    adjustment_kind: AdjustmentKind,
+    payment_method: PaymentMethod,
+    cancel_reason: CancelReason,
+    return_reason: ReturnReason,
+    customer_status: CustomerStatus,
+    interval: Interval,
+}
+
+/// The condition of returned goods, where it was said.
+#[must_use]
+pub fn optional_return_condition() -> Object {
+    let words = ReturnCondition::ALL.iter().map(|word| word.as_str());
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(words.map(Some).chain([None])))
+        .build()
+}
+
+/// An instant: RFC 3339, UTC, milliseconds.
+#[must_use]
+pub fn instant() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .examples(["2017-11-08T00:00:00.000Z"])
+        .build()
+}
+
+/// An instant, or null.
+#[must_use]
+pub fn optional_instant() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .build()
+}
+
+/// An order number.
+#[must_use]
+pub fn order_number() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^[0-9]{2}-[0-9]{7,}-[0-9]$"))
+        .examples(["26-0048213-3"])
+        .build()
+}
+
+/// A currency of ISO 4217.
+#[must_use]
+pub fn currency() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^[A-Z]{3}$"))
+        .examples(["USD"])
+        .build()
+}
+
+/// A number of a stream's events.
+#[must_use]
+pub fn version() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .build()
+}

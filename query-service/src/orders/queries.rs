@@ -1,0 +1,101 @@
+//! The questions about orders, and what of the read models each of them looks at.
+
+use orderfold_events::{CustomerId, Version};
+
+use super::{
+    filter::{OrderFilter, OrderSort},
+    listed::ListedOrder,
+    repository::{OrderKey, OrderRepository},
+};
+use crate::{
+    customers::repository::CustomerRepository,
+    database::{
+        DatabaseError,
+        reading::{Place, Rows, Slice},
+    },
+    projections::{ReadModel, order_detail::OrderDocument, order_timeline::TimelineEntry},
+};
+
+/// What [`OrderQueries::list`] looks at.
+pub const LIST_READS: &[ReadModel] = &[ReadModel::OrderList, ReadModel::CustomerList];
+/// What [`OrderQueries::get`] looks at.
+pub const ORDER_READS: &[ReadModel] = &[ReadModel::OrderDetail];
+/// What [`OrderQueries::timeline`] looks at.
+pub const TIMELINE_READS: &[ReadModel] = &[ReadModel::OrderDetail, ReadModel::OrderTimeline];
+
+/// Answers questions about orders.
+#[derive(Debug, Clone)]
+pub struct OrderQueries {
+    orders: OrderRepository,
+    customers: CustomerRepository,
+}
+
+impl OrderQueries {
+    #[must_use]
+    pub fn new(orders: OrderRepository, customers: CustomerRepository) -> Self {
+        Self { orders, customers }
+    }
+
+    /// A page of orders, with the names of their customers where `personal` says so.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn list(
+        &self,
+        filter: &OrderFilter,
+        sort: OrderSort,
+        slice: Slice,
+        personal: bool,
+    ) -> Result<Rows<ListedOrder>, DatabaseError> {
+        let rows = self.orders.list(filter, sort, slice.and_one()).await?;
+        let rows = Rows::cut(rows, slice, |row| Place {
+            sorted_by: row.placed_at.millis(),
+            id: row.order_id.0,
+        });
+        let named = rows.data.iter().filter(|_| personal);
+        let names = self
+            .customers
+            .names(named.map(|row| row.customer_id))
+            .await?;
+        Ok(rows.map(|row| {
+            let name = names.get(&row.customer_id).cloned();
+            ListedOrder::new(row, name)
+        }))
+    }
+
+    /// One order, if it is the owner's where one is given.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn get(
+        &self,
+        key: OrderKey,
+        owner: Option<CustomerId>,
+    ) -> Result<Option<OrderDocument>, DatabaseError> {
+        self.orders.find(key, owner).await
+    }
+
+    /// A page of an order's events, if the order is the owner's where one is given.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn timeline(
+        &self,
+        key: OrderKey,
+        owner: Option<CustomerId>,
+        slice: Slice,
+    ) -> Result<Option<Rows<TimelineEntry>>, DatabaseError> {
+        let Some(order) = self.orders.locate(key, owner).await? else {
+            return Ok(None);
+        };
+        let after = slice.after.map_or(Version::NONE, |place| {
+            Version(u32::try_from(place.sorted_by).unwrap_or(u32::MAX))
+        });
+        let rows_max = slice.and_one().rows_max;
+        let rows = self.orders.timeline(order, after, rows_max).await?;
+        Ok(Some(Rows::cut(rows, slice, |entry| Place {
+            sorted_by: entry.version.0.into(),
+            id: entry.order_id.0,
+        })))
+    }
+}

@@ -1,0 +1,81 @@
+//! The reports: which sums to read, and adding them up.
+
+use chrono_tz::Tz;
+
+use super::{
+    plan::{OutOfRange, Plan},
+    question::{Period, SalesQuestion},
+    repository::{SalesFilter, SalesRepository},
+    sales_body::Series,
+};
+use crate::database::DatabaseError;
+
+/// Makes reports.
+#[derive(Debug, Clone)]
+pub struct ReportQueries {
+    repository: SalesRepository,
+    reporting_zone: Tz,
+}
+
+/// A period and the one that it is compared with.
+#[derive(Debug)]
+pub struct Sales {
+    pub period: Series,
+    pub previous: Option<Series>,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
+}
+
+impl ReportQueries {
+    /// `reporting_zone` is the one whose days the read model sums.
+    #[must_use]
+    pub fn new(repository: SalesRepository, reporting_zone: Tz) -> Self {
+        Self {
+            repository,
+            reporting_zone,
+        }
+    }
+
+    /// Sales by interval.
+    ///
+    /// # Errors
+    /// [`ReportError`] when MongoDB is away, or a sum does not fit.
+    pub async fn sales(&self, question: SalesQuestion) -> Result<Sales, ReportError> {
+        let filter = &question.filter;
+        let previous = match question.previous {
+            Some(period) => Some(self.series(filter, period).await?),
+            None => None,
+        };
+        Ok(Sales {
+            period: self.series(filter, question.period).await?,
+            previous,
+        })
+    }
+
+    async fn series(&self, filter: &SalesFilter, period: Period) -> Result<Series, ReportError> {
+        let Period { range, starts } = period;
+        let plan = Plan::new(&range, starts, self.reporting_zone)?;
+        let (days, quarter_hours) =
+            tokio::try_join!(self.repository.days(filter, plan.days()), async {
+                self.repository
+                    .quarter_hours(filter, &plan.utc_days())
+                    .await
+            },)?;
+        let sums = plan.add_up(
+            days.iter().map(|day| (day.key.day, &day.sales)),
+            quarter_hours.iter().flat_map(|slots| slots.quarter_hours()),
+        )?;
+        Ok(Series {
+            range,
+            starts: plan.into_starts(),
+            sums,
+        })
+    }
+}

@@ -56,6 +56,9 @@ pub trait DocumentView: Send + Sync + 'static {
     /// The document that an event concerns, and what of it is folded; `None` for events of no concern here.
     fn select(event: &Event) -> Option<(Self::Id, &Self::Fact)>;
 
+    /// The id of a document.
+    fn id(document: &Self::Document) -> Self::Id;
+
     /// The document after the event.
     ///
     /// # Errors

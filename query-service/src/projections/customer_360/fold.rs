@@ -24,6 +24,10 @@ impl DocumentView for Customer360 {
         Some((event.customer_id(), event))
     }
 
+    fn id(document: &CustomerDocument) -> CustomerId {
+        document.customer_id
+    }
+
     fn fold(
         document: Option<CustomerDocument>,
         envelope: &Envelope,

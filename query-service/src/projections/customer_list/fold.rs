@@ -22,6 +22,10 @@ impl DocumentView for CustomerList {
         }
     }
 
+    fn id(document: &CustomerRow) -> CustomerId {
+        document.customer_id
+    }
+
     fn fold(
         document: Option<CustomerRow>,
         envelope: &Envelope,

@@ -24,6 +24,10 @@ impl DocumentView for OrderDetail {
         order_of(event)
     }
 
+    fn id(document: &OrderDocument) -> OrderId {
+        document.order_id
+    }
+
     fn fold(
         document: Option<OrderDocument>,
         envelope: &Envelope,

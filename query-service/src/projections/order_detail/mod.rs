@@ -69,8 +69,7 @@ pub struct OrderDocument {
 /// One line: as it was ordered, what became of its units, and what it is worth now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLine {
-    /// As ordered; `quantity` is the number of units ordered.
-    #[serde(flatten)]
+    /// As ordered; `quantity` is the number of units ordered. Nested, because both have a member `tax`.
     pub ordered: Line,
     pub cancelled: i64,
     pub shipped: i64,

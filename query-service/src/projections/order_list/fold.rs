@@ -19,6 +19,10 @@ impl DocumentView for OrderList {
         order_of(event)
     }
 
+    fn id(document: &OrderRow) -> OrderId {
+        document.order_id
+    }
+
     fn fold(
         document: Option<OrderRow>,
         envelope: &Envelope,

@@ -1,0 +1,34 @@
+//! The audit trail: every event becomes a document of its own, so nothing is read first.
+
+use std::sync::Arc;
+
+use super::{View, ViewError, readable};
+use crate::{
+    consumer::record::Record,
+    database::{Transaction, collections::documents_of},
+    projections::{ReadModel, order_timeline},
+};
+
+/// Writes `order_timeline`.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeline;
+
+impl View for Timeline {
+    const READ_MODEL: ReadModel = ReadModel::OrderTimeline;
+
+    async fn write(
+        &self,
+        transaction: &mut Transaction,
+        batch: &[Arc<Record>],
+    ) -> Result<(), ViewError> {
+        let entries: Vec<_> = readable(batch)
+            .filter_map(|(record, content)| {
+                order_timeline::entry(&record.envelope, &content.event, &content.data)
+            })
+            .collect();
+        transaction
+            .insert(documents_of(Self::READ_MODEL), &entries)
+            .await?;
+        Ok(())
+    }
+}

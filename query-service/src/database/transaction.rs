@@ -1,0 +1,212 @@
+//! One transaction of a projector: checkpoints first, then the documents. It fails as a whole or commits as a whole,
+//! and says so; where the outcome of the commit is unknown, the checkpoints tell.
+
+use std::time::Duration;
+
+use bson::{Bson, Document, doc};
+use futures::TryStreamExt;
+use mongodb::{
+    ClientSession,
+    error::UNKNOWN_TRANSACTION_COMMIT_RESULT,
+    options::ReadConcern,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Attempt, Checkpoint, Database, DatabaseError, Statement,
+    checkpoints::{exactly, moved_to},
+    collections::CHECKPOINTS,
+    durable,
+    statements::{chunks, update_command},
+};
+
+/// How long the server may take to commit.
+const COMMIT_MAX: Duration = Duration::from_secs(10);
+/// How often a commit with an unknown result is asked again before the checkpoints have to tell.
+const COMMIT_ATTEMPTS: usize = 3;
+
+/// A transaction with snapshot reads, committed to the journals of a majority.
+#[derive(Debug)]
+pub struct Transaction {
+    database: Database,
+    session: ClientSession,
+}
+
+/// Whether all checkpoints stood where they were expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fence {
+    Passed,
+    /// Another replica, or an earlier transaction of our own, moved one.
+    Lost,
+}
+
+/// A checkpoint's move by one batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    pub from: Checkpoint,
+    pub to: Checkpoint,
+}
+
+impl Database {
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn transaction(&self) -> Result<Transaction, DatabaseError> {
+        let attempt = "begin a transaction";
+        let mut session = self.client.start_session().await.attempt(attempt)?;
+        session
+            .start_transaction()
+            .read_concern(ReadConcern::snapshot())
+            .write_concern(durable())
+            .max_commit_time(COMMIT_MAX)
+            .await
+            .attempt(attempt)?;
+        Ok(Transaction {
+            database: self.clone(),
+            session,
+        })
+    }
+}
+
+impl Transaction {
+    /// Moves checkpoints, each only from exactly where it is expected. It must be the first thing a transaction does.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away, or another transaction is moving one of them.
+    pub async fn advance(&mut self, moves: &[Move]) -> Result<Fence, DatabaseError> {
+        let statements = moves
+            .iter()
+            .map(|step| Statement::update(&exactly(&step.from), &moved_to(&step.to)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let matched = self.update(CHECKPOINTS, &statements).await?;
+        Ok(if matched == moves.len() {
+            Fence::Passed
+        } else {
+            Fence::Lost
+        })
+    }
+
+    /// Runs statements against one collection and answers how many documents they matched or made.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when one of them fails: the transaction is then to be given up.
+    pub async fn update(
+        &mut self,
+        collection: &str,
+        statements: &[Statement],
+    ) -> Result<usize, DatabaseError> {
+        let attempt = "write documents";
+        let mut matched = 0_usize;
+        for chunk in chunks(statements) {
+            let command = update_command(collection, chunk)?;
+            let answer = self
+                .database
+                .inner
+                .run_raw_command(command)
+                .session(&mut self.session)
+                .await
+                .attempt(attempt)?;
+            matched = matched.saturating_add(matched_by(&answer).attempt(attempt)?);
+        }
+        Ok(matched)
+    }
+
+    /// Adds new documents.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when one is there already, or MongoDB is away.
+    pub async fn insert<T>(
+        &mut self,
+        collection: &str,
+        documents: &[T],
+    ) -> Result<(), DatabaseError>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync,
+    {
+        if documents.is_empty() {
+            return Ok(());
+        }
+        self.database
+            .collection::<T>(collection)
+            .insert_many(documents)
+            .session(&mut self.session)
+            .await
+            .attempt("add documents")
+            .map(drop)
+    }
+
+    /// The documents with these ids, as of the transaction's snapshot.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away, or a document is not of the expected shape.
+    pub async fn find<T>(
+        &mut self,
+        collection: &str,
+        ids: Vec<Bson>,
+    ) -> Result<Vec<T>, DatabaseError>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync,
+    {
+        let attempt = "read documents";
+        self.database
+            .collection::<T>(collection)
+            .find(doc! { "_id": { "$in": ids } })
+            .session(&mut self.session)
+            .await
+            .attempt(attempt)?
+            .stream(&mut self.session)
+            .try_collect()
+            .await
+            .attempt(attempt)
+    }
+
+    /// Commits. After an error the checkpoints tell whether it happened.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when it was aborted, or its outcome cannot be learnt.
+    pub async fn commit(mut self) -> Result<(), DatabaseError> {
+        let mut attempts = COMMIT_ATTEMPTS;
+        loop {
+            attempts = attempts.saturating_sub(1);
+            match self.session.commit_transaction().await {
+                Err(error)
+                    if attempts > 0 && error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {}
+                outcome => return outcome.attempt("commit a transaction"),
+            }
+        }
+    }
+
+    /// Gives the transaction up. What cannot be said to the server now, it finds out by itself.
+    pub async fn abort(mut self) {
+        if let Err(error) = self.session.abort_transaction().await {
+            tracing::debug!(error = %error, "a transaction could not be aborted");
+        }
+    }
+}
+
+/// What an `update` command answered: `n` counts matches and upserts; write errors come with `ok: 1`.
+fn matched_by(answer: &Document) -> Result<usize, mongodb::error::Error> {
+    if let Ok(errors) = answer.get_array("writeErrors")
+        && let Some(first) = errors.first()
+    {
+        return Err(mongodb::error::Error::custom(format!(
+            "a statement was refused: {}",
+            refusal(first)
+        )));
+    }
+    let matched = match answer.get("n") {
+        Some(Bson::Int32(n)) => usize::try_from(*n).ok(),
+        Some(Bson::Int64(n)) => usize::try_from(*n).ok(),
+        _ => None,
+    };
+    matched.ok_or_else(|| mongodb::error::Error::custom("an update command answered no count"))
+}
+
+/// The code of a write error; its message can quote what was written, so it is left out.
+fn refusal(error: &Bson) -> String {
+    error
+        .as_document()
+        .and_then(|error| error.get("code"))
+        .map_or_else(|| "no code".to_owned(), ToString::to_string)
+}

@@ -1,0 +1,168 @@
+//! How far every projection is, in whatever replica it runs: what makes answers say how fresh they are, and lets a
+//! reader wait for what it has written. Each replica follows all checkpoints and the heads of the store by polling.
+
+mod freshness;
+mod polling;
+mod waiting;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use orderfold_events::Shard;
+use tokio::{
+    sync::{Notify, Semaphore, watch},
+    time::Instant,
+};
+
+pub use self::{
+    freshness::Freshness,
+    waiting::{WAITERS_MAX, Wait},
+};
+use crate::{
+    database::{Checkpoint, Database, DatabaseError},
+    projections::ReadModel,
+    store::{EpochTable, Heads, StoreClient, StoreError},
+};
+
+/// The progress of all projections, as far as this replica knows. Share it in an `Arc`.
+#[derive(Debug)]
+pub struct Progress {
+    database: Database,
+    store: Arc<StoreClient>,
+    state: RwLock<State>,
+    /// Told whenever a checkpoint moved.
+    moved: watch::Sender<()>,
+    waiters: Semaphore,
+    /// Told when the first reader begins to wait.
+    wanted: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    checkpoints: BTreeMap<(ReadModel, Shard), Checkpoint>,
+    heads: Option<Polled>,
+    /// What readers wait for, and how many wait for each.
+    wanted: BTreeMap<(ReadModel, Shard), usize>,
+}
+
+/// The heads of the store, the last time it answered.
+#[derive(Debug, Clone)]
+struct Polled {
+    heads: Arc<Heads>,
+    at: Instant,
+    /// Whether it has not answered since.
+    is_stale: bool,
+}
+
+impl Progress {
+    /// Knows nothing until [`Progress::follow`] runs.
+    #[must_use]
+    pub fn new(database: Database, store: Arc<StoreClient>) -> Self {
+        Self {
+            database,
+            store,
+            state: RwLock::default(),
+            moved: watch::Sender::new(()),
+            waiters: Semaphore::new(WAITERS_MAX),
+            wanted: Notify::new(),
+        }
+    }
+
+    /// Takes note of checkpoints that are committed. Checkpoints never go back, so what is known stays if it is newer.
+    pub fn observe(&self, checkpoints: impl IntoIterator<Item = Checkpoint>) {
+        let mut has_moved = false;
+        {
+            let mut state = self.write();
+            for checkpoint in checkpoints {
+                let key = (checkpoint.projection, checkpoint.shard);
+                let known = state.checkpoints.get(&key);
+                if known.is_none_or(|known| known.position < checkpoint.position) {
+                    state.checkpoints.insert(key, checkpoint);
+                    has_moved = true;
+                }
+            }
+        }
+        if has_moved {
+            self.moved.send_replace(());
+        }
+    }
+
+    /// Reads all checkpoints.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn read_checkpoints(&self) -> Result<(), DatabaseError> {
+        let checkpoints = self.database.checkpoints().await?;
+        self.observe(checkpoints);
+        Ok(())
+    }
+
+    /// Asks the store how far it is.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it does not answer.
+    pub async fn read_heads(&self) -> Result<Arc<Heads>, StoreError> {
+        // As of before the question, so that the age of the answer is never understated.
+        let at = Instant::now();
+        match self.store.heads().await {
+            Ok(heads) => {
+                let heads = Arc::new(heads);
+                self.write().heads = Some(Polled {
+                    heads: Arc::clone(&heads),
+                    at,
+                    is_stale: false,
+                });
+                Ok(heads)
+            }
+            Err(error) => {
+                if let Some(polled) = &mut self.write().heads {
+                    polled.is_stale = true;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The heads of the store, the last time it answered.
+    #[must_use]
+    pub fn heads(&self) -> Option<Arc<Heads>> {
+        let state = self.read();
+        state.heads.as_ref().map(|polled| Arc::clone(&polled.heads))
+    }
+
+    /// The histories of the store as last polled; none known is one history.
+    #[must_use]
+    pub fn epochs(&self) -> EpochTable {
+        self.heads()
+            .map(|heads| heads.epochs.clone())
+            .unwrap_or_default()
+    }
+
+    /// From which Kafka offset a shard is to be read, so that no projection misses anything: the lowest of all
+    /// projections. `None` is the beginning.
+    #[must_use]
+    pub fn start_offset(&self, shard: Shard) -> Option<i64> {
+        let state = self.read();
+        ReadModel::ALL
+            .iter()
+            .map(|&read_model| {
+                state
+                    .checkpoints
+                    .get(&(read_model, shard))
+                    .and_then(|checkpoint| checkpoint.next_offset)
+            })
+            // `None` is less than any offset.
+            .min()
+            .flatten()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,97 @@
+//! Keeping up to date: checkpoints every 250 ms, those that readers wait for every 10 ms, the heads of the store every
+//! second.
+
+use std::{convert::Infallible, time::Duration};
+
+use metrics::gauge;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::Progress;
+use crate::projections::ReadModel;
+
+const CHECKPOINTS_INTERVAL: Duration = Duration::from_millis(250);
+const WANTED_INTERVAL: Duration = Duration::from_millis(10);
+const HEADS_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Progress {
+    /// Follows the checkpoints and the heads until cancelled.
+    pub async fn follow(&self, cancel: &CancellationToken) {
+        let following = async { tokio::join!(self.follow_checkpoints(), self.follow_heads()) };
+        cancel.run_until_cancelled(following).await;
+    }
+
+    async fn follow_checkpoints(&self) -> Infallible {
+        let mut is_reachable = true;
+        loop {
+            let started = Instant::now();
+            match self.read_checkpoints().await {
+                Ok(()) => is_reachable = true,
+                Err(error) if is_reachable => {
+                    is_reachable = false;
+                    warn!(error = &error as &dyn std::error::Error, "the checkpoints cannot be read");
+                }
+                Err(_) => {}
+            }
+            self.look_closely_until(started + CHECKPOINTS_INTERVAL).await;
+        }
+    }
+
+    /// Looks every few milliseconds for what readers wait for; sleeps while nobody does.
+    async fn look_closely_until(&self, end: Instant) {
+        loop {
+            let wanted: Vec<_> = self.read().wanted.keys().copied().collect();
+            if wanted.is_empty() {
+                tokio::select! {
+                    () = sleep_until(end) => return,
+                    () = self.wanted.notified() => continue,
+                }
+            }
+            let started = Instant::now();
+            match self.database.some_checkpoints(wanted.into_iter()).await {
+                Ok(checkpoints) => self.observe(checkpoints),
+                Err(error) => {
+                    debug!(error = &error as &dyn std::error::Error, "checkpoints cannot be read");
+                }
+            }
+            if Instant::now() >= end {
+                return;
+            }
+            sleep_until(end.min(started + WANTED_INTERVAL)).await;
+        }
+    }
+
+    async fn follow_heads(&self) -> Infallible {
+        let mut is_reachable = true;
+        loop {
+            let next = Instant::now() + HEADS_INTERVAL;
+            match self.read_heads().await {
+                Ok(_) => is_reachable = true,
+                Err(error) if is_reachable => {
+                    is_reachable = false;
+                    warn!(error = &error as &dyn std::error::Error, "the store's heads are unknown");
+                }
+                Err(_) => {}
+            }
+            self.publish_lags();
+            sleep_until(next).await;
+        }
+    }
+
+    /// Lags that are not known are not published: a gauge has no word for it.
+    fn publish_lags(&self) {
+        for &read_model in ReadModel::ALL {
+            let freshness = self.freshness(&[read_model]);
+            let name = read_model.as_str();
+            if let Some(events) = freshness.lag_events {
+                gauge!("orderfold_projection_lag_events", "projection" => name)
+                    .set(u32::try_from(events).unwrap_or(u32::MAX));
+            }
+            if let Some(ms) = freshness.lag_ms {
+                gauge!("orderfold_projection_lag_seconds", "projection" => name)
+                    .set(Duration::from_millis(ms));
+            }
+        }
+    }
+}

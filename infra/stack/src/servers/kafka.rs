@@ -1,0 +1,212 @@
+//! Kafka: one node that is broker and controller (`KRaft`). The topic is the command service's.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer},
+};
+
+use super::run;
+use crate::{
+    error::{Doing, Result},
+    files,
+    install::Java,
+    process::{Address, Launch, Program},
+};
+
+const FORMAT_LIMIT: Duration = Duration::from_secs(60);
+const METADATA_LIMIT: Duration = Duration::from_secs(5);
+const LOGGING: &str = "\
+status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{ISO8601} %-5p %c{1}: %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+logger.server.name = kafka.server.KafkaRaftServer
+logger.server.level = info
+";
+
+pub struct Kafka {
+    jars: PathBuf,
+    java: Java,
+    folder: PathBuf,
+    port: u16,
+    controller_port: u16,
+    cluster_id: String,
+}
+
+pub struct Settings {
+    pub folder: PathBuf,
+    pub port: u16,
+    pub controller_port: u16,
+    pub cluster_id: String,
+}
+
+impl Kafka {
+    #[must_use]
+    pub fn new(jars: &Path, java: &Java, settings: Settings) -> Self {
+        let Settings {
+            folder,
+            port,
+            controller_port,
+            cluster_id,
+        } = settings;
+        Self {
+            jars: jars.to_owned(),
+            java: java.clone(),
+            folder,
+            port,
+            controller_port,
+            cluster_id,
+        }
+    }
+
+    #[must_use]
+    pub fn bootstrap(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// A shell script that runs the stock console consumer with the arguments it is given.
+    #[must_use]
+    pub fn console_consumer(&self, topic: &str) -> String {
+        format!(
+            "#!/bin/sh\n\
+             # Reads the topic from its beginning, headers included; further options are passed on.\n\
+             exec '{java}' -cp '{jars}/*' -Dlog4j2.configurationFile='{logging}' \
+             org.apache.kafka.tools.consumer.ConsoleConsumer --bootstrap-server {bootstrap} --topic {topic} \
+             --from-beginning --formatter-property print.headers=true --formatter-property print.key=true \"$@\"\n",
+            java = self.java.0.display(),
+            jars = self.jars.display(),
+            logging = self.logging_file().display(),
+            bootstrap = self.bootstrap(),
+        )
+    }
+
+    fn java(&self) -> Launch {
+        Launch::new(&self.java.0, &self.folder)
+            .args(["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC"])
+            .arg(format!(
+                "-Dlog4j2.configurationFile={}",
+                self.logging_file().display()
+            ))
+            .arg("-cp")
+            .arg(self.jars.join("*"))
+    }
+
+    fn logging_file(&self) -> PathBuf {
+        self.folder.join("log4j2.properties")
+    }
+
+    fn properties_file(&self) -> PathBuf {
+        self.folder.join("server.properties")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// One of everything: there is one node. Consumers join at once, topics are made on purpose.
+    fn properties(&self) -> String {
+        format!(
+            "process.roles=broker,controller\n\
+             node.id=1\n\
+             controller.quorum.voters=1@127.0.0.1:{controller}\n\
+             listeners=BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+             advertised.listeners=BROKER://127.0.0.1:{port}\n\
+             listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+             inter.broker.listener.name=BROKER\n\
+             controller.listener.names=CONTROLLER\n\
+             log.dirs={data}\n\
+             auto.create.topics.enable=false\n\
+             group.initial.rebalance.delay.ms=0\n\
+             offsets.topic.replication.factor=1\n\
+             offsets.topic.num.partitions=4\n\
+             transaction.state.log.replication.factor=1\n\
+             transaction.state.log.min.isr=1\n\
+             share.coordinator.state.topic.replication.factor=1\n\
+             share.coordinator.state.topic.min.isr=1\n",
+            controller = self.controller_port,
+            port = self.port,
+            data = self.data().display(),
+        )
+    }
+
+    async fn format(&self) -> Result<()> {
+        files::remove_folder(&self.data())?;
+        let launch = self
+            .java()
+            .args([
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                &self.cluster_id,
+                "-c",
+            ])
+            .arg(self.properties_file());
+        let log = tempfile::NamedTempFile::new()
+            .doing(|| "make a log for Kafka's storage tool".to_owned())?;
+        run("Kafka's storage tool", &launch, log.path(), FORMAT_LIMIT).await
+    }
+}
+
+impl Program for Kafka {
+    fn name(&self) -> String {
+        "kafka".to_owned()
+    }
+
+    fn launch(&self) -> Launch {
+        self.java().arg("kafka.Kafka").arg(self.properties_file())
+    }
+
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn addresses(&self) -> Vec<Address> {
+        vec![Address {
+            purpose: "bootstrap".to_owned(),
+            url: self.bootstrap(),
+        }]
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            files::make_folder(&self.folder)?;
+            files::write_whole(&self.logging_file(), LOGGING.as_bytes())?;
+            files::write_whole(&self.properties_file(), self.properties().as_bytes())?;
+            // Written last by the storage tool, and at once.
+            if self.data().join("meta.properties").exists() {
+                Ok(())
+            } else {
+                self.format().await
+            }
+        })
+    }
+
+    fn ready(&self) -> BoxFuture<'_, std::result::Result<(), String>> {
+        let bootstrap = self.bootstrap();
+        Box::pin(async move {
+            let asked = tokio::task::spawn_blocking(move || {
+                let consumer: BaseConsumer = ClientConfig::new()
+                    .set("bootstrap.servers", bootstrap)
+                    .create()?;
+                consumer.fetch_metadata(None, METADATA_LIMIT)
+            });
+            match asked.await {
+                Ok(Ok(metadata)) if metadata.brokers().is_empty() => {
+                    Err("no broker yet".to_owned())
+                }
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! PostgreSQL: initialised with data checksums and a password, listening on the loopback address
+//! alone, `fsync` on as in production.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use sqlx::{Connection, Executor, PgConnection};
+
+use super::run;
+use crate::{
+    account::Account,
+    error::{Doing, Result},
+    files,
+    process::{Address, Launch, Program, Signal, all_in_folder, signal_all},
+};
+
+const USER: &str = "orderfold";
+const INITDB_LIMIT: Duration = Duration::from_secs(60);
+const PID_FILE: &str = "postmaster.pid";
+
+pub struct Postgres {
+    binaries: PathBuf,
+    /// Owned by the server's account: the data, and what initialising it needs.
+    folder: PathBuf,
+    data: PathBuf,
+    account: Option<Account>,
+    port: u16,
+    password: String,
+    database: String,
+}
+
+pub struct Settings {
+    pub folder: PathBuf,
+    pub account: Option<Account>,
+    pub port: u16,
+    pub password: String,
+    pub database: String,
+}
+
+impl Postgres {
+    #[must_use]
+    pub fn new(installed: &Path, settings: Settings) -> Self {
+        let Settings {
+            folder,
+            account,
+            port,
+            password,
+            database,
+        } = settings;
+        let data = folder.join("data");
+        Self {
+            binaries: installed.join("bin"),
+            data,
+            folder,
+            account,
+            port,
+            password,
+            database,
+        }
+    }
+
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url_of(&self.database)
+    }
+
+    #[must_use]
+    pub fn url_of(&self, database: &str) -> String {
+        format!(
+            "postgres://{USER}:{}@127.0.0.1:{}/{database}",
+            self.password, self.port
+        )
+    }
+
+    /// Into a folder that is renamed at the end, so that an interrupted run leaves no half of a
+    /// cluster behind.
+    async fn initialise(&self) -> Result<()> {
+        files::make_folder(&self.folder)?;
+        let password_file = self.folder.join("password");
+        files::write_whole(&password_file, self.password.as_bytes())?;
+        if let Some(account) = self.account {
+            account.own(&self.folder)?;
+            account.own(&password_file)?;
+        }
+        let unfinished = self.folder.join("unfinished");
+        files::remove_folder(&unfinished)?;
+        let launch = Launch::new(self.binaries.join("initdb"), &self.folder)
+            .args([
+                "--username",
+                USER,
+                "--auth",
+                "scram-sha-256",
+                "--data-checksums",
+                "--encoding",
+                "UTF8",
+            ])
+            .args([
+                "--locale-provider",
+                "builtin",
+                "--builtin-locale",
+                "C.UTF-8",
+                "--locale",
+                "C",
+            ])
+            .arg("--pwfile")
+            .arg(&password_file)
+            .arg("--pgdata")
+            .arg(&unfinished)
+            .account(self.account);
+        let log = tempfile::NamedTempFile::new().doing(|| "make a log for initdb".to_owned())?;
+        run("initdb", &launch, log.path(), INITDB_LIMIT).await?;
+        std::fs::remove_file(&password_file)
+            .doing(|| format!("remove {}", password_file.display()))?;
+        std::fs::rename(&unfinished, &self.data).doing(|| format!("finish {}", self.data.display()))
+    }
+
+    /// A postmaster that was killed leaves its backends, which end by themselves a moment later,
+    /// and its process number, which may be another process's by now.
+    fn heal(&self) -> Result<()> {
+        let orphans = all_in_folder(&self.data);
+        signal_all(&orphans, Signal::KILL);
+        let stale = self.data.join(PID_FILE);
+        match std::fs::remove_file(&stale) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).doing(|| format!("remove {}", stale.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn serves_the_database(&self) -> std::result::Result<(), sqlx::Error> {
+        let mut connection = PgConnection::connect(&self.url_of("postgres")).await?;
+        let found: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
+            .bind(&self.database)
+            .fetch_optional(&mut connection)
+            .await?;
+        if found.is_none() {
+            let create = format!("create database \"{}\"", self.database);
+            connection.execute(sqlx::AssertSqlSafe(create)).await?;
+        }
+        connection.close().await
+    }
+}
+
+impl Program for Postgres {
+    fn name(&self) -> String {
+        "postgres".to_owned()
+    }
+
+    fn launch(&self) -> Launch {
+        Launch::new(self.binaries.join("postgres"), &self.data)
+            .arg("-D")
+            .arg(&self.data)
+            .args(["-p", &self.port.to_string()])
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+            ])
+            .args([
+                "-c",
+                "max_connections=200",
+                "-c",
+                "shared_buffers=256MB",
+                "-c",
+                "max_wal_size=2GB",
+            ])
+            .args([
+                "-c",
+                "fsync=on",
+                "-c",
+                "log_line_prefix=%m [%p] ",
+                "-c",
+                "log_checkpoints=off",
+            ])
+            .account(self.account)
+    }
+
+    fn folder(&self) -> &Path {
+        &self.data
+    }
+
+    fn addresses(&self) -> Vec<Address> {
+        vec![Address {
+            purpose: "sql".to_owned(),
+            url: self.url(),
+        }]
+    }
+
+    /// Fast shutdown: clients are sent away, nothing has to be recovered at the next start.
+    fn stop_signal(&self) -> Signal {
+        Signal::INT
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            if self.data.join("PG_VERSION").exists() {
+                self.heal()
+            } else {
+                self.initialise().await
+            }
+        })
+    }
+
+    fn ready(&self) -> BoxFuture<'_, std::result::Result<(), String>> {
+        Box::pin(async {
+            self.serves_the_database()
+                .await
+                .map_err(|error| error.to_string())
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! The two services' programs, built by cargo the way everything else in the workspace is, so that
+//! nothing is compiled twice.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::{
+    environment,
+    error::{Doing, Result, StackError},
+    progress::Progress,
+    repository,
+};
+
+const COMMAND_SERVICE: &str = "command-service";
+const QUERY_SERVICE: &str = "query-service";
+
+#[derive(Debug, Clone)]
+pub struct Binaries {
+    pub command_service: PathBuf,
+    pub query_service: PathBuf,
+}
+
+impl Binaries {
+    /// What `cargo stack test` built before the tests, else built now.
+    ///
+    /// # Errors
+    /// When the build fails; cargo has then said why.
+    pub async fn ensure(progress: &Progress) -> Result<Self> {
+        if let Some(folder) = environment::test_binaries() {
+            return Ok(Self {
+                command_service: folder.join(COMMAND_SERVICE),
+                query_service: folder.join(QUERY_SERVICE),
+            });
+        }
+        let progress = progress.clone();
+        tokio::task::spawn_blocking(move || build(&progress))
+            .await
+            .map_err(|error| StackError::failed("build the services", error))?
+    }
+
+    /// For a system without services.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            command_service: PathBuf::new(),
+            query_service: PathBuf::new(),
+        }
+    }
+
+    /// The folder both are in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.command_service
+            .parent()
+            .unwrap_or(&self.command_service)
+    }
+}
+
+/// Without `-p`: a selection of packages would be another resolution of features. There is no
+/// limit on the time: cargo shows its own progress, or names the lock that it waits for.
+fn build(progress: &Progress) -> Result<Binaries> {
+    let doing = "build the services with cargo";
+    progress.note("building the services (a first build takes minutes)");
+    let mut cargo = Command::new(environment::cargo())
+        .args(["build", "--bin", COMMAND_SERVICE, "--bin", QUERY_SERVICE])
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(repository::root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .doing(|| doing.to_owned())?;
+    let mut programs = Vec::new();
+    if let Some(messages) = cargo.stdout.take() {
+        for line in BufReader::new(messages).lines() {
+            programs.extend(program(&line.doing(|| doing.to_owned())?));
+        }
+    }
+    let status = cargo.wait().doing(|| doing.to_owned())?;
+    if !status.success() {
+        return Err(StackError::failed(
+            doing,
+            format!("{status}; its errors stand above"),
+        ));
+    }
+    let find = |name: &str| {
+        let found = programs
+            .iter()
+            .find(|program| program.file_name().is_some_and(|file| file == name));
+        found
+            .cloned()
+            .ok_or_else(|| StackError::failed(doing, format!("it built no {name}")))
+    };
+    Ok(Binaries {
+        command_service: find(COMMAND_SERVICE)?,
+        query_service: find(QUERY_SERVICE)?,
+    })
+}
+
+/// The program that one of cargo's messages tells of, if it tells of one.
+fn program(message: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    message.get("executable")?.as_str().map(PathBuf::from)
+}

@@ -1,0 +1,89 @@
+//! The command service.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+
+use super::{Replica, Shared};
+use crate::{
+    error::Result,
+    process::{Address, Launch, Program},
+    servers,
+};
+
+const MIGRATE_LIMIT: Duration = Duration::from_secs(120);
+
+pub struct CommandService {
+    binary: PathBuf,
+    replica: Replica,
+    shared: Shared,
+    claim_key: String,
+}
+
+impl CommandService {
+    #[must_use]
+    pub fn new(binary: PathBuf, replica: Replica, shared: Shared, claim_key: String) -> Self {
+        Self {
+            binary,
+            replica,
+            shared,
+            claim_key,
+        }
+    }
+}
+
+impl Program for CommandService {
+    fn name(&self) -> String {
+        self.replica.name.clone()
+    }
+
+    fn launch(&self) -> Launch {
+        self.replica
+            .launch(&self.binary, &self.shared)
+            .env("DATABASE_URL", &self.shared.backends.database_url)
+            .env("CLAIM_KEY", &self.claim_key)
+    }
+
+    fn folder(&self) -> &Path {
+        &self.replica.folder
+    }
+
+    fn addresses(&self) -> Vec<Address> {
+        self.replica.addresses()
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { self.replica.prepare() })
+    }
+
+    fn ready(&self) -> BoxFuture<'_, std::result::Result<(), String>> {
+        Box::pin(self.replica.ready())
+    }
+}
+
+/// Brings the database and the topic to what this build of the service needs; once per start of a
+/// stack, before any replica serves.
+///
+/// # Errors
+/// When the service refuses, with its last words.
+pub async fn migrate(binary: &Path, shared: &Shared, claim_key: &str, log: &Path) -> Result<()> {
+    let folder = log.parent().unwrap_or(log);
+    let launch = Launch::new(binary, folder)
+        .arg("migrate")
+        .env("DATABASE_URL", &shared.backends.database_url)
+        .env("KAFKA_BROKERS", &shared.backends.kafka_brokers)
+        .env("KAFKA_TOPIC", &shared.backends.kafka_topic)
+        .env("KAFKA_REPLICATION", "1")
+        .env("CLAIM_KEY", claim_key)
+        .env("INTERNAL_TOKEN", &shared.internal_token)
+        .env("JWT_PUBLIC_KEY_FILE", &shared.public_key_file)
+        .env("LOG_FORMAT", "text");
+    let launch = shared
+        .extra
+        .iter()
+        .fold(launch, |launch, (name, value)| launch.env(name, value));
+    servers::run("`command-service migrate`", &launch, log, MIGRATE_LIMIT).await
+}

@@ -1,0 +1,113 @@
+//! The two services, each replica as a `Program`: its environment, its ports, and when it is
+//! ready. Knows their configuration and nothing of what they do.
+
+mod binaries;
+mod command;
+mod query;
+
+pub use binaries::Binaries;
+pub use command::{CommandService, migrate};
+pub use query::QueryService;
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::{
+    error::Result,
+    files,
+    process::{Address, Launch},
+    tokens,
+};
+
+const READY_LIMIT: Duration = Duration::from_secs(2);
+
+/// What the servers offer to the services of one stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backends {
+    pub database_url: String,
+    pub kafka_brokers: String,
+    pub kafka_topic: String,
+    pub kafka_group: String,
+    pub mongodb_uri: String,
+}
+
+/// What every replica of either service is told.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    pub backends: Backends,
+    pub internal_token: String,
+    pub public_key_file: PathBuf,
+    /// Further variables, as `StackOptions` has them.
+    pub extra: Vec<(String, String)>,
+}
+
+/// One replica's own place.
+#[derive(Debug, Clone)]
+pub struct Replica {
+    pub name: String,
+    pub folder: PathBuf,
+    pub port: u16,
+    pub admin_port: u16,
+}
+
+impl Replica {
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.admin_port)
+    }
+
+    fn addresses(&self) -> Vec<Address> {
+        let address = |purpose: &str, url| Address {
+            purpose: purpose.to_owned(),
+            url,
+        };
+        vec![
+            address("http", self.url()),
+            address("admin", self.admin_url()),
+        ]
+    }
+
+    fn launch(&self, binary: &std::path::Path, shared: &Shared) -> Launch {
+        let launch = Launch::new(binary, &self.folder)
+            .arg("serve")
+            .env("HTTP_ADDRESS", format!("127.0.0.1:{}", self.port))
+            .env("ADMIN_ADDRESS", format!("127.0.0.1:{}", self.admin_port))
+            .env("KAFKA_BROKERS", &shared.backends.kafka_brokers)
+            .env("KAFKA_TOPIC", &shared.backends.kafka_topic)
+            .env("INTERNAL_TOKEN", &shared.internal_token)
+            .env("JWT_PUBLIC_KEY_FILE", &shared.public_key_file)
+            .env("JWT_ISSUER", tokens::ISSUER)
+            .env("LOG_FORMAT", "text");
+        shared
+            .extra
+            .iter()
+            .fold(launch, |launch, (name, value)| launch.env(name, value))
+    }
+
+    fn prepare(&self) -> Result<()> {
+        files::make_folder(&self.folder)
+    }
+
+    async fn ready(&self) -> std::result::Result<(), String> {
+        let client = reqwest::Client::builder()
+            .timeout(READY_LIMIT)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let url = format!("{}/readyz", self.admin_url());
+        let answer = client
+            .get(&url)
+            .send()
+            .await
+            .map_err(|error| format!("{url}: {error}"))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let body = answer.text().await.unwrap_or_default();
+        Err(format!("{url} answers {status}: {body}"))
+    }
+}

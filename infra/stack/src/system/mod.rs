@@ -1,0 +1,234 @@
+//! One whole system: the three servers and the replicas of both services, started in the order in
+//! which they need each other and stopped in the other one.
+
+mod assembly;
+mod servers;
+
+use std::path::{Path, PathBuf};
+
+use futures::future::{BoxFuture, try_join_all};
+
+pub use assembly::{Backing, Composition};
+pub use servers::Servers;
+
+use crate::{
+    error::{Result, StackError},
+    keys::TokenKeys,
+    layout::Layout,
+    process::{State, Unit},
+    progress::Progress,
+    services::{self, Backends, Replica, Shared},
+    settings::Settings,
+};
+
+pub struct System {
+    layout: Layout,
+    settings: Settings,
+    keys: TokenKeys,
+    servers: Option<Servers>,
+    shared: Shared,
+    command_binary: PathBuf,
+    commands: Vec<(Replica, Unit)>,
+    queries: Vec<(Replica, Unit)>,
+}
+
+impl System {
+    /// Starts everything and waits until all of it serves.
+    ///
+    /// # Errors
+    /// From whatever did not come up; what did come up keeps running.
+    pub async fn start(&self, progress: &Progress) -> Result<()> {
+        if let Some(servers) = &self.servers {
+            servers.start(progress).await?;
+        }
+        if self.commands.is_empty() && self.queries.is_empty() {
+            return Ok(());
+        }
+        self.migrate(progress).await?;
+        start_all(self.commands.iter(), progress).await?;
+        start_all(self.queries.iter(), progress).await
+    }
+
+    async fn migrate(&self, progress: &Progress) -> Result<()> {
+        let step = progress.step("migrating the event store and the topic");
+        let log = self.layout.logs().join("migrate.log");
+        services::migrate(
+            &self.command_binary,
+            &self.shared,
+            &self.settings.secrets.claim_key,
+            &log,
+        )
+        .await?;
+        step.done();
+        Ok(())
+    }
+
+    /// Stops everything, readers before writers and servers last.
+    ///
+    /// # Errors
+    /// From the first that does not end.
+    pub async fn stop(&self) -> Result<()> {
+        for unit in self.units().into_iter().rev() {
+            unit.stop().await?;
+        }
+        Ok(())
+    }
+
+    /// Everything in it, in the order of starting.
+    #[must_use]
+    pub fn units(&self) -> Vec<&Unit> {
+        let servers = self.servers.iter().flat_map(Servers::units);
+        let services = self
+            .commands
+            .iter()
+            .chain(&self.queries)
+            .map(|(_, unit)| unit);
+        servers.chain(services).collect()
+    }
+
+    /// # Errors
+    /// When this stack uses servers that somebody else runs.
+    pub fn postgres(&self) -> Result<&Unit> {
+        self.servers
+            .as_ref()
+            .map(Servers::postgres)
+            .ok_or_else(|| not_in_stack("postgres"))
+    }
+
+    /// # Errors
+    /// When this stack uses servers that somebody else runs.
+    pub fn kafka(&self) -> Result<&Unit> {
+        self.servers
+            .as_ref()
+            .map(Servers::kafka)
+            .ok_or_else(|| not_in_stack("kafka"))
+    }
+
+    /// # Errors
+    /// When this stack uses servers that somebody else runs.
+    pub fn mongodb(&self) -> Result<&Unit> {
+        self.servers
+            .as_ref()
+            .map(Servers::mongodb)
+            .ok_or_else(|| not_in_stack("mongodb"))
+    }
+
+    /// The replica of that number, from 0.
+    ///
+    /// # Errors
+    /// When there are not so many.
+    pub fn command(&self, replica: usize) -> Result<&Unit> {
+        nth(&self.commands, replica, "command-service").map(|(_, unit)| unit)
+    }
+
+    /// The replica of that number, from 0.
+    ///
+    /// # Errors
+    /// When there are not so many.
+    pub fn query(&self, replica: usize) -> Result<&Unit> {
+        nth(&self.queries, replica, "query-service").map(|(_, unit)| unit)
+    }
+
+    /// Base URLs of every command replica.
+    #[must_use]
+    pub fn command_urls(&self) -> Vec<String> {
+        self.commands
+            .iter()
+            .map(|(replica, _)| replica.url())
+            .collect()
+    }
+
+    #[must_use]
+    pub fn command_admin_urls(&self) -> Vec<String> {
+        self.commands
+            .iter()
+            .map(|(replica, _)| replica.admin_url())
+            .collect()
+    }
+
+    #[must_use]
+    pub fn query_urls(&self) -> Vec<String> {
+        self.queries
+            .iter()
+            .map(|(replica, _)| replica.url())
+            .collect()
+    }
+
+    #[must_use]
+    pub fn query_admin_urls(&self) -> Vec<String> {
+        self.queries
+            .iter()
+            .map(|(replica, _)| replica.admin_url())
+            .collect()
+    }
+
+    #[must_use]
+    pub fn backends(&self) -> &Backends {
+        &self.shared.backends
+    }
+
+    #[must_use]
+    pub fn internal_token(&self) -> &str {
+        &self.settings.secrets.internal_token
+    }
+
+    #[must_use]
+    pub fn keys(&self) -> &TokenKeys {
+        &self.keys
+    }
+
+    /// The file with everything one replica or server wrote.
+    #[must_use]
+    pub fn log_folder(&self) -> PathBuf {
+        self.layout.logs()
+    }
+
+    #[must_use]
+    pub fn data_folder(&self) -> &Path {
+        self.layout.data()
+    }
+
+    /// What of it runs now.
+    #[must_use]
+    pub fn running(&self) -> Vec<&Unit> {
+        self.units()
+            .into_iter()
+            .filter(|unit| unit.state() != State::Stopped)
+            .collect()
+    }
+
+    /// A script that reads the topic with Kafka's own console consumer; `None` where somebody else
+    /// runs Kafka.
+    #[must_use]
+    pub fn console_consumer(&self) -> Option<&str> {
+        self.servers.as_ref().map(Servers::console_consumer)
+    }
+}
+
+async fn start_all(
+    units: impl Iterator<Item = &(Replica, Unit)>,
+    progress: &Progress,
+) -> Result<()> {
+    try_join_all(units.map(|(_, unit)| start(unit, progress))).await?;
+    Ok(())
+}
+
+/// Boxed: the compiler otherwise finds the nested futures' lifetimes not general enough.
+fn start<'a>(unit: &'a Unit, progress: &'a Progress) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async {
+        let step = progress.step(format!("starting {}", unit.name()));
+        unit.start().await?;
+        step.done();
+        Ok(())
+    })
+}
+
+fn nth<'a, T>(replicas: &'a [T], index: usize, service: &str) -> Result<&'a T> {
+    replicas
+        .get(index)
+        .ok_or_else(|| not_in_stack(&format!("{service} number {}", index.saturating_add(1))))
+}
+
+fn not_in_stack(name: &str) -> StackError {
+    StackError::NotInStack(name.to_owned())
+}

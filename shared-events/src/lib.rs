@@ -8,6 +8,7 @@ pub mod customer;
 pub mod envelope;
 pub mod event;
 pub mod ids;
+pub mod internal;
 pub mod money;
 pub mod order;
 pub mod order_number;

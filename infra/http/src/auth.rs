@@ -1,0 +1,268 @@
+//! Who calls: bearer tokens (JWT, EdDSA) checked against a key file, and the scopes they carry.
+
+use std::{path::Path, sync::Arc};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{catalogue, problem::Problem};
+
+/// What tokens are meant for.
+const AUDIENCE: &str = "orderfold";
+/// Clocks of two machines may differ by this much.
+const LEEWAY_SECONDS: u64 = 5;
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// What kind of caller it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrincipalKind {
+    Service,
+    Staff,
+    Customer,
+}
+
+impl PrincipalKind {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Staff => "staff",
+            Self::Customer => "customer",
+        }
+    }
+}
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    pub kind: PrincipalKind,
+    /// `sub`: it may be a name or an address, and is never logged or stored as it is.
+    pub subject: String,
+    /// The customer that the caller is; always there for the kind customer, and only there.
+    pub customer: Option<Uuid>,
+    scopes: Vec<String>,
+}
+
+impl Principal {
+    #[must_use]
+    pub fn new(kind: PrincipalKind, subject: &str, customer: Option<Uuid>, scopes: &str) -> Self {
+        let scopes = scopes.split_ascii_whitespace().map(str::to_owned).collect();
+        Self {
+            kind,
+            subject: subject.to_owned(),
+            customer,
+            scopes,
+        }
+    }
+
+    #[must_use]
+    pub fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|own| own == scope)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Principal {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| unauthenticated("no token was sent"))
+    }
+}
+
+/// Why tokens cannot be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenKeyError {
+    #[error("the key file {path} cannot be read")]
+    Unreadable {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error("the key file {path} holds no Ed25519 public key in PEM")]
+    NotAKey {
+        path: String,
+        source: jsonwebtoken::errors::Error,
+    },
+}
+
+/// The key that tokens are checked against, and what they have to claim. Cheap to clone.
+#[derive(Clone)]
+pub struct TokenKey(Arc<(DecodingKey, Validation)>);
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    #[serde(default)]
+    scope: String,
+    kind: Option<PrincipalKind>,
+    customer_id: Option<Uuid>,
+}
+
+impl TokenKey {
+    /// Reads a public key in PEM.
+    ///
+    /// # Errors
+    /// [`TokenKeyError`].
+    pub fn from_file(path: &Path, issuer: &str) -> Result<Self, TokenKeyError> {
+        let shown = || path.display().to_string();
+        let pem = std::fs::read(path).map_err(|source| TokenKeyError::Unreadable {
+            path: shown(),
+            source,
+        })?;
+        let key = DecodingKey::from_ed_pem(&pem).map_err(|source| TokenKeyError::NotAKey {
+            path: shown(),
+            source,
+        })?;
+        // One algorithm, fixed here and not by the token (RFC 8725).
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[issuer]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.validate_nbf = true;
+        validation.leeway = LEEWAY_SECONDS;
+        Ok(Self(Arc::new((key, validation))))
+    }
+
+    fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+        let mut given = headers.get_all(header::AUTHORIZATION).iter();
+        let token = match (given.next(), given.next()) {
+            (Some(value), None) => bearer(value),
+            (None, _) => return Err(unauthenticated("no token was sent")),
+            (Some(_), Some(_)) => None,
+        };
+        let token = token
+            .ok_or_else(|| unauthenticated("the header Authorization holds no bearer token"))?;
+        let (key, validation) = &*self.0;
+        let claims = decode::<Claims>(token, key, validation)
+            .map_err(|error| unauthenticated(reason(error.kind())))?
+            .claims;
+        let kind = claims.kind.unwrap_or(match claims.customer_id {
+            Some(_) => PrincipalKind::Customer,
+            None => PrincipalKind::Service,
+        });
+        if claims.sub.is_empty()
+            || (kind == PrincipalKind::Customer) != claims.customer_id.is_some()
+        {
+            return Err(unauthenticated("the token's claims contradict each other"));
+        }
+        Ok(Principal::new(
+            kind,
+            &claims.sub,
+            claims.customer_id,
+            &claims.scope,
+        ))
+    }
+}
+
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    let sane = scheme.eq_ignore_ascii_case("bearer")
+        && !token.is_empty()
+        && token.len() <= TOKEN_BYTES_MAX;
+    sane.then_some(token)
+}
+
+/// What is wrong with a token, without a word of it.
+fn reason(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
+    use jsonwebtoken::errors::ErrorKind;
+    match kind {
+        ErrorKind::ExpiredSignature => "the token has expired",
+        ErrorKind::ImmatureSignature => "the token is not valid yet",
+        ErrorKind::InvalidSignature => "the token's signature is not valid",
+        ErrorKind::InvalidIssuer => "the token is from another issuer",
+        ErrorKind::InvalidAudience => "the token is meant for another service",
+        ErrorKind::MissingRequiredClaim(_) => "the token lacks one of exp, iss, aud and sub",
+        _ => "the token cannot be read",
+    }
+}
+
+fn unauthenticated(detail: &str) -> Problem {
+    Problem::from(catalogue::UNAUTHENTICATED)
+        .detail(detail)
+        .header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"orderfold\""),
+        )
+}
+
+/// Lets nobody pass who is not known; whoever passes is an extension of the request.
+pub(crate) async fn authenticate(
+    State(key): State<TokenKey>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match key.principal(request.headers()) {
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Access {
+    scope: &'static str,
+    customers: bool,
+}
+
+impl Access {
+    /// Whoever works for the business and has the scope.
+    #[must_use]
+    pub const fn scope(scope: &'static str) -> Self {
+        Self {
+            scope,
+            customers: false,
+        }
+    }
+
+    /// A customer with the scope as well; the operation itself keeps each to what is theirs.
+    #[must_use]
+    pub const fn or_customer(self) -> Self {
+        Self {
+            customers: true,
+            ..self
+        }
+    }
+
+    /// Whether the principal may call the operation.
+    ///
+    /// # Errors
+    /// 403 `insufficient_scope`.
+    pub fn check(self, principal: &Principal) -> Result<(), Problem> {
+        let refused = Problem::from(catalogue::INSUFFICIENT_SCOPE).fact("scope", self.scope);
+        if principal.kind == PrincipalKind::Customer && !self.customers {
+            return Err(refused.detail("customers cannot do this"));
+        }
+        if principal.has(self.scope) {
+            Ok(())
+        } else {
+            Err(refused.detail(format!("the scope {} is needed", self.scope)))
+        }
+    }
+}
+
+pub(crate) async fn authorize(
+    State(access): State<Access>,
+    principal: Principal,
+    request: Request,
+    next: Next,
+) -> Response {
+    match access.check(&principal) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}

@@ -1,0 +1,151 @@
+//! The one call that appends a batch, and what its answer means.
+
+use orderfold_events::Timestamp;
+use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
+
+use super::{DatabaseConfig, batch::Batch, streams};
+use crate::event_sourcing::{ClaimKind, Outcome, StoreError, Submission};
+
+/// A writer's own connection.
+pub(crate) struct Appender {
+    config: DatabaseConfig,
+    connection: Option<PgConnection>,
+}
+
+/// Why a batch has no outcomes.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppendError {
+    /// No answer, or one that says "not now": the same batch may be sent again.
+    #[error("the append was not answered")]
+    Unknown(#[source] sqlx::Error),
+    /// The database would refuse the same batch again.
+    #[error("the append was refused")]
+    Refused(#[source] sqlx::Error),
+}
+
+/// Classes and codes of SQLSTATE that pass by themselves: lost connections, resources, operator intervention,
+/// deadlocks and serialization, locks not had in time, a server that starts or stops, a read-only one.
+const PASSING: &[&str] = &["08", "53", "57", "40", "55P03", "25006", "58"];
+
+const APPEND: &str = "select * from append_batch(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+    $26, $27, $28, $29, $30, $31, $32)";
+
+impl Appender {
+    pub fn new(config: DatabaseConfig) -> Self {
+        Self {
+            config,
+            connection: None,
+        }
+    }
+
+    /// Forgets a connection whose state is not known.
+    pub fn disconnect(&mut self) {
+        self.connection = None;
+    }
+
+    /// Appends a batch in one call: one outcome per submission, in their order. The connection is given up on any
+    /// error, so that the next call starts on a sound one.
+    pub async fn append(
+        &mut self,
+        submissions: &[&Submission],
+    ) -> Result<Vec<Result<Outcome, StoreError>>, AppendError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connect().await.map_err(AppendError::Unknown)?,
+        };
+        let batch = Batch::of(submissions);
+        let rows = call(&mut connection, batch).await.map_err(classify)?;
+        self.connection = Some(connection);
+        Ok(rows.iter().map(outcome).collect())
+    }
+
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        PgConnection::connect_with(&self.config.writer()?).await
+    }
+}
+
+async fn call(connection: &mut PgConnection, batch: Batch) -> Result<Vec<PgRow>, sqlx::Error> {
+    let Batch {
+        shards,
+        streams,
+        stream_shard_of,
+        claim_kinds,
+        claim_keys,
+        commands,
+        reads,
+        events,
+        changes,
+    } = batch;
+    let rows = sqlx::query(APPEND)
+        .bind(shards)
+        .bind(streams)
+        .bind(stream_shard_of)
+        .bind(commands.shard_of)
+        .bind(commands.key)
+        .bind(commands.fingerprint)
+        .bind(commands.internal)
+        .bind(commands.keep)
+        .bind(commands.status)
+        .bind(commands.body)
+        .bind(commands.answer_stream)
+        .bind(commands.answer_version)
+        .bind(reads.command_of)
+        .bind(reads.stream_of)
+        .bind(reads.version)
+        .bind(events.command_of)
+        .bind(events.stream_of)
+        .bind(events.id)
+        .bind(events.customer_id)
+        .bind(events.event_type)
+        .bind(events.occurred_at)
+        .bind(events.correlation_id)
+        .bind(events.causation_id)
+        .bind(events.actor)
+        .bind(events.traceparent)
+        .bind(events.data)
+        .bind(claim_kinds)
+        .bind(claim_keys)
+        .bind(changes.command_of)
+        .bind(changes.claim_of)
+        .bind(changes.owner_of)
+        .bind(changes.take)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows)
+}
+
+fn classify(error: sqlx::Error) -> AppendError {
+    let refused = error.as_database_error().is_some_and(|database| {
+        let code = database.code().unwrap_or_default();
+        !PASSING.iter().any(|passing| code.starts_with(passing))
+    });
+    if refused {
+        AppendError::Refused(error)
+    } else {
+        AppendError::Unknown(error)
+    }
+}
+
+fn outcome(row: &PgRow) -> Result<Outcome, StoreError> {
+    let coordinate = streams::coordinate(row)?;
+    match row.try_get::<i32, _>("verdict")? {
+        0 => {
+            let recorded_at: chrono::DateTime<chrono::Utc> = row.try_get("recorded_at")?;
+            Ok(Outcome::Accepted {
+                coordinate,
+                recorded_at: Timestamp::from(recorded_at),
+            })
+        }
+        1 => streams::answer_columns(row).map(Outcome::Replayed),
+        2 => Ok(Outcome::KeyReused),
+        3 => Ok(Outcome::Stale),
+        4 => {
+            let kind: String = row.try_get("claim_kind")?;
+            let kind = ClaimKind::from_stored(&kind)
+                .ok_or_else(|| StoreError::Corrupt(format!("claim of the kind {kind}").into()))?;
+            Ok(Outcome::Taken { kind, coordinate })
+        }
+        other => Err(StoreError::Corrupt(format!("verdict {other}").into())),
+    }
+}

@@ -1,0 +1,91 @@
+//! Connections: a pool for reading, and settings for connections that write.
+
+use std::{str::FromStr, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::{Database, order_numbers::OrderNumbers};
+use crate::event_sourcing::StoreError;
+
+const POOL_CONNECTIONS_MAX: u32 = 16;
+/// How long a reader waits for a connection, a new one included.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Where the database is; the URL holds its password.
+#[derive(Clone)]
+pub struct DatabaseConfig {
+    pub url: SecretString,
+}
+
+impl DatabaseConfig {
+    fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
+        Ok(PgConnectOptions::from_str(self.url.expose_secret())?.application_name("orderfold"))
+    }
+
+    pub(super) fn reader(&self) -> Result<PgConnectOptions, sqlx::Error> {
+        // A reader that hangs must not hold its connection for ever.
+        Ok(self.options()?.options([("statement_timeout", "30s")]))
+    }
+
+    /// A writer waits neither for a lock nor for a statement without end, stops working for a client that is gone,
+    /// and never trusts plans that were made while the tables were empty.
+    pub(super) fn writer(&self) -> Result<PgConnectOptions, sqlx::Error> {
+        Ok(self.options()?.options([
+            ("enable_seqscan", "off"),
+            ("lock_timeout", "2s"),
+            ("statement_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("client_connection_check_interval", "1s"),
+        ]))
+    }
+
+    /// Opens the database; connections are made when they are first needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the URL cannot be read.
+    pub fn open(&self) -> Result<Database, StoreError> {
+        let options = self
+            .reader()
+            .map_err(|error| StoreError::Unavailable(Some(error)))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POOL_CONNECTIONS_MAX)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options);
+        Ok(Database {
+            order_numbers: OrderNumbers::default(),
+            pool,
+        })
+    }
+}
+
+impl Database {
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    /// A read that fails can be tried again, whatever the reason, except where a row is not what it should be.
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnNotFound(_) => Self::Corrupt(Box::new(error)),
+            other => Self::Unavailable(Some(other)),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! PostgreSQL: the only place that names a table. It speaks in rows and in the types of the log, and knows no rule.
+
+mod append;
+mod batch;
+mod connection;
+mod housekeeping;
+mod identity;
+mod log;
+mod order_numbers;
+mod relay;
+mod streams;
+
+use sqlx::PgPool;
+
+use self::order_numbers::OrderNumbers;
+pub(crate) use self::{
+    append::{AppendError, Appender},
+    log::LogRecord,
+    relay::{Lease, Progress},
+};
+pub use self::{
+    connection::DatabaseConfig,
+    identity::{IdentityError, StoreIdentity},
+};
+
+/// The event store's database. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    pool: PgPool,
+    order_numbers: OrderNumbers,
+}

@@ -1,0 +1,23 @@
+//! Event sourcing: what a decision asks of the store, how it gets there, and how streams become typed state again.
+//! It knows no HTTP, no business rule and no SQL.
+
+mod aggregate;
+mod error;
+mod lanes;
+mod outcome;
+mod store;
+mod submission;
+mod writer;
+mod writers;
+
+pub use self::{
+    aggregate::{Aggregate, Loaded},
+    error::StoreError,
+    lanes::Lanes,
+    outcome::{Outcome, StoredAnswer},
+    store::EventStore,
+    submission::{
+        Answer, ClaimChange, ClaimKey, ClaimKind, IdempotencyKey, NewEvent, Retention, Submission,
+    },
+    writers::Writers,
+};

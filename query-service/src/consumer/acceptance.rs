@@ -61,7 +61,7 @@ pub fn advanced(checkpoint: &Checkpoint, record: &Record) -> Checkpoint {
 #[cfg(test)]
 mod tests {
     use orderfold_events::{
-        Actor, Coordinate, Epoch, EventId, OrderId, ShardCount, Shard, StreamId, Version,
+        Actor, Coordinate, Epoch, EventId, OrderId, Shard, ShardCount, StreamId, Version,
     };
     use uuid::Uuid;
 
@@ -124,22 +124,38 @@ mod tests {
         assert_eq!(judge(envelope(1, 10, 10, 9)), Verdict::Drop);
         assert_eq!(judge(envelope(1, 3, 3, 2)), Verdict::Drop);
         assert_eq!(judge(envelope(1, 12, 12, 11)), Verdict::Ask, "a gap");
-        assert_eq!(judge(envelope(1, 11, 11, 99)), Verdict::Ask, "another event before it");
+        assert_eq!(
+            judge(envelope(1, 11, 11, 99)),
+            Verdict::Ask,
+            "another event before it"
+        );
     }
 
     #[test]
     fn the_first_event_follows_the_nil_id() {
         let start = Checkpoint::start(ReadModel::OrderList, SHARD);
-        assert_eq!(judge(&start, &envelope(1, 1, 1, 0), &one_history()), Verdict::Next);
-        assert_eq!(judge(&start, &envelope(1, 1, 1, 7), &one_history()), Verdict::Ask);
+        assert_eq!(
+            judge(&start, &envelope(1, 1, 1, 0), &one_history()),
+            Verdict::Next
+        );
+        assert_eq!(
+            judge(&start, &envelope(1, 1, 1, 7), &one_history()),
+            Verdict::Ask
+        );
     }
 
     #[test]
     fn records_of_a_history_that_does_not_hold_are_dropped() {
         let at_ten = checkpoint(1, 10, 10);
         let epochs = forked_at(11);
-        assert_eq!(judge(&at_ten, &envelope(1, 11, 11, 10), &epochs), Verdict::Drop);
-        assert_eq!(judge(&at_ten, &envelope(2, 11, 12, 10), &epochs), Verdict::Next);
+        assert_eq!(
+            judge(&at_ten, &envelope(1, 11, 11, 10), &epochs),
+            Verdict::Drop
+        );
+        assert_eq!(
+            judge(&at_ten, &envelope(2, 11, 12, 10), &epochs),
+            Verdict::Next
+        );
         assert_eq!(
             judge(&at_ten, &envelope(3, 11, 12, 10), &epochs),
             Verdict::Ask,
@@ -154,7 +170,10 @@ mod tests {
         assert!(!is_beyond_fork(&checkpoint(1, 10, 10), &forked_at(11)));
         assert!(!is_beyond_fork(&checkpoint(2, 10, 10), &forked_at(10)));
         let start = Checkpoint::start(ReadModel::OrderList, SHARD);
-        assert!(!is_beyond_fork(&start, &forked_at(1)), "nothing was folded yet");
+        assert!(
+            !is_beyond_fork(&start, &forked_at(1)),
+            "nothing was folded yet"
+        );
     }
 
     #[test]
@@ -163,8 +182,14 @@ mod tests {
         let read = |source| Record::read(envelope(1, 11, 11, 10), b"{}", shards, source);
         let at_ten = checkpoint(1, 10, 10);
         let by_kafka = advanced(&at_ten, &read(Source::Kafka { offset: 77 }));
-        assert_eq!((by_kafka.position, by_kafka.next_offset), (Position(11), Some(78)));
+        assert_eq!(
+            (by_kafka.position, by_kafka.next_offset),
+            (Position(11), Some(78))
+        );
         let by_feed = advanced(&at_ten, &read(Source::Feed));
-        assert_eq!((by_feed.position, by_feed.next_offset), (Position(11), Some(40)));
+        assert_eq!(
+            (by_feed.position, by_feed.next_offset),
+            (Position(11), Some(40))
+        );
     }
 }

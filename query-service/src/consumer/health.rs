@@ -61,7 +61,9 @@ impl Health {
             problems.push("the consumer is not running yet".to_owned());
         }
         problems.extend(self.halted().into_iter().map(|(read_model, shard, halt)| {
-            let Halt { position, cause, .. } = halt;
+            let Halt {
+                position, cause, ..
+            } = halt;
             format!("{read_model} halted in shard {shard} at position {position}: {cause}")
         }));
         problems
@@ -125,7 +127,10 @@ mod tests {
             cause: "no such event type".to_owned(),
         };
         assert!(health.halt(ReadModel::OrderList, Shard(3), halt.clone()));
-        assert!(!health.halt(ReadModel::OrderList, Shard(3), halt), "the same halt is no news");
+        assert!(
+            !health.halt(ReadModel::OrderList, Shard(3), halt),
+            "the same halt is no news"
+        );
         assert_eq!(
             health.problems(),
             ["order_list halted in shard 3 at position 7: no such event type"]

@@ -68,8 +68,7 @@ fn read_content(
     shards: ShardCount,
 ) -> Result<Content, Unreadable> {
     let undecodable = |error: &dyn std::error::Error| Unreadable::Undecodable(error.to_string());
-    let event =
-        Event::decode(&envelope.event_type, data).map_err(|error| undecodable(&error))?;
+    let event = Event::decode(&envelope.event_type, data).map_err(|error| undecodable(&error))?;
     let data = str::from_utf8(data).map_err(|error| undecodable(&error))?;
     if stream_of(&event) != envelope.stream {
         return Err(Unreadable::OtherStream);

@@ -5,8 +5,8 @@ pub mod bootstrap;
 pub mod checkpoints;
 pub mod collections;
 pub mod identity;
-mod statements;
 pub mod reading;
+mod statements;
 pub mod stored;
 pub mod transaction;
 

@@ -5,11 +5,7 @@ use std::time::Duration;
 
 use bson::{Bson, Document, doc};
 use futures::TryStreamExt;
-use mongodb::{
-    ClientSession,
-    error::UNKNOWN_TRANSACTION_COMMIT_RESULT,
-    options::ReadConcern,
-};
+use mongodb::{ClientSession, error::UNKNOWN_TRANSACTION_COMMIT_RESULT, options::ReadConcern};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{

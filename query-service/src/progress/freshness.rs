@@ -35,16 +35,19 @@ impl State {
                 ..Freshness::default()
             };
         };
-        let now = polled.heads.now.millis().saturating_add(millis(polled.at.elapsed()));
+        let now = polled
+            .heads
+            .now
+            .millis()
+            .saturating_add(millis(polled.at.elapsed()));
         Freshness {
             lag_events: if polled.is_stale {
                 None
             } else {
                 self.lag_events(polled, read_models)
             },
-            lag_ms: as_of.map(|as_of| {
-                u64::try_from(now.saturating_sub(as_of.millis())).unwrap_or_default()
-            }),
+            lag_ms: as_of
+                .map(|as_of| u64::try_from(now.saturating_sub(as_of.millis())).unwrap_or_default()),
             as_of,
         }
     }
@@ -81,7 +84,9 @@ impl State {
                 .into_iter()
                 .min(),
             // Without heads, shards that hold nothing cannot be told from shards that hold something new.
-            None => checkpoints.filter_map(|(_, checkpoint)| checkpoint.as_of).min(),
+            None => checkpoints
+                .filter_map(|(_, checkpoint)| checkpoint.as_of)
+                .min(),
         }
     }
 }
@@ -164,7 +169,10 @@ mod tests {
 
     #[test]
     fn at_the_heads_nothing_is_behind_and_the_poll_is_the_moment() {
-        let mut state = state(&[(LIST, 0, 7, Some("2026-11-24T08:00:00.000Z")), (LIST, 1, 0, None)]);
+        let mut state = state(&[
+            (LIST, 0, 7, Some("2026-11-24T08:00:00.000Z")),
+            (LIST, 1, 0, None),
+        ]);
         state.heads = Some(polled([7, 0]));
         let freshness = state.freshness(&[LIST]);
         assert_eq!(freshness.lag_events, Some(0));
@@ -182,7 +190,10 @@ mod tests {
         ]);
         state.heads = Some(polled([7, 5]));
         assert_eq!(state.freshness(&[LIST]).lag_events, Some(1));
-        assert_eq!(state.freshness(&[LIST]).as_of, Some(time("2026-11-24T09:00:00.000Z")));
+        assert_eq!(
+            state.freshness(&[LIST]).as_of,
+            Some(time("2026-11-24T09:00:00.000Z"))
+        );
         let both = state.freshness(&[LIST, DETAIL]);
         assert_eq!(both.lag_events, Some(3));
         assert_eq!(both.as_of, Some(time("2026-11-24T08:00:00.000Z")));
@@ -191,7 +202,10 @@ mod tests {
 
     #[test]
     fn a_store_that_does_not_answer_makes_the_lag_unknown_and_not_zero() {
-        let mut state = state(&[(LIST, 0, 7, Some("2026-11-24T08:00:00.000Z")), (LIST, 1, 0, None)]);
+        let mut state = state(&[
+            (LIST, 0, 7, Some("2026-11-24T08:00:00.000Z")),
+            (LIST, 1, 0, None),
+        ]);
         assert_eq!(state.freshness(&[LIST]).lag_events, None);
         state.heads = Some(Polled {
             is_stale: true,
@@ -199,7 +213,11 @@ mod tests {
         });
         let freshness = state.freshness(&[LIST]);
         assert_eq!(freshness.lag_events, None);
-        assert_eq!(freshness.as_of, Some(time("2026-11-24T10:00:00.000Z")), "as of the last answer");
+        assert_eq!(
+            freshness.as_of,
+            Some(time("2026-11-24T10:00:00.000Z")),
+            "as of the last answer"
+        );
     }
 
     #[test]

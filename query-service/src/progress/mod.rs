@@ -23,7 +23,7 @@ pub use self::{
 use crate::{
     database::{Checkpoint, Database, DatabaseError},
     projections::ReadModel,
-    store::{EpochTable, Heads, StoreClient, StoreError},
+    store::{Heads, StoreClient, StoreError},
 };
 
 /// The progress of all projections, as far as this replica knows. Share it in an `Arc`.
@@ -130,14 +130,6 @@ impl Progress {
     pub fn heads(&self) -> Option<Arc<Heads>> {
         let state = self.read();
         state.heads.as_ref().map(|polled| Arc::clone(&polled.heads))
-    }
-
-    /// The histories of the store as last polled; none known is one history.
-    #[must_use]
-    pub fn epochs(&self) -> EpochTable {
-        self.heads()
-            .map(|heads| heads.epochs.clone())
-            .unwrap_or_default()
     }
 
     /// From which Kafka offset a shard is to be read, so that no projection misses anything: the lowest of all

@@ -30,11 +30,15 @@ impl Progress {
                 Ok(()) => is_reachable = true,
                 Err(error) if is_reachable => {
                     is_reachable = false;
-                    warn!(error = &error as &dyn std::error::Error, "the checkpoints cannot be read");
+                    warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the checkpoints cannot be read"
+                    );
                 }
                 Err(_) => {}
             }
-            self.look_closely_until(started + CHECKPOINTS_INTERVAL).await;
+            self.look_closely_until(started + CHECKPOINTS_INTERVAL)
+                .await;
         }
     }
 
@@ -52,7 +56,10 @@ impl Progress {
             match self.database.some_checkpoints(wanted.into_iter()).await {
                 Ok(checkpoints) => self.observe(checkpoints),
                 Err(error) => {
-                    debug!(error = &error as &dyn std::error::Error, "checkpoints cannot be read");
+                    debug!(
+                        error = &error as &dyn std::error::Error,
+                        "checkpoints cannot be read"
+                    );
                 }
             }
             if Instant::now() >= end {
@@ -70,7 +77,10 @@ impl Progress {
                 Ok(_) => is_reachable = true,
                 Err(error) if is_reachable => {
                     is_reachable = false;
-                    warn!(error = &error as &dyn std::error::Error, "the store's heads are unknown");
+                    warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the store's heads are unknown"
+                    );
                 }
                 Err(_) => {}
             }

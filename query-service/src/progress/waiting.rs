@@ -225,10 +225,18 @@ mod tests {
         let progress = progress().await;
         progress.observe(MODELS.map(|read_model| checkpoint(read_model, 0, 1, 7)));
         let past = Instant::now();
-        assert_eq!(progress.wait_for(&MODELS, &token(1, 0, 7), past).await, Wait::Reached);
-        assert_eq!(progress.wait_for(&MODELS, &token(1, 0, 8), past).await, Wait::TimedOut);
         assert_eq!(
-            progress.wait_for(&MODELS, &ConsistencyToken::default(), past).await,
+            progress.wait_for(&MODELS, &token(1, 0, 7), past).await,
+            Wait::Reached
+        );
+        assert_eq!(
+            progress.wait_for(&MODELS, &token(1, 0, 8), past).await,
+            Wait::TimedOut
+        );
+        assert_eq!(
+            progress
+                .wait_for(&MODELS, &ConsistencyToken::default(), past)
+                .await,
             Wait::Reached,
             "an empty token asks for nothing"
         );
@@ -239,9 +247,18 @@ mod tests {
         let progress = progress().await;
         progress.write().heads = Some(heads(&[(1, 0, 1), (1, 1, 1), (2, 0, 5)]));
         let past = Instant::now();
-        assert_eq!(progress.wait_for(&MODELS, &token(1, 9, 1), past).await, Wait::UnknownShard);
-        assert_eq!(progress.wait_for(&MODELS, &token(1, 0, 5), past).await, Wait::ForkedAway);
-        assert_eq!(progress.wait_for(&MODELS, &token(1, 0, 4), past).await, Wait::TimedOut);
+        assert_eq!(
+            progress.wait_for(&MODELS, &token(1, 9, 1), past).await,
+            Wait::UnknownShard
+        );
+        assert_eq!(
+            progress.wait_for(&MODELS, &token(1, 0, 5), past).await,
+            Wait::ForkedAway
+        );
+        assert_eq!(
+            progress.wait_for(&MODELS, &token(1, 0, 4), past).await,
+            Wait::TimedOut
+        );
     }
 
     #[tokio::test]
@@ -249,7 +266,10 @@ mod tests {
         let progress = progress().await;
         progress.observe(MODELS.map(|read_model| checkpoint(read_model, 0, 1, 9)));
         let past = Instant::now();
-        assert_eq!(progress.wait_for(&MODELS, &token(2, 0, 7), past).await, Wait::TimedOut);
+        assert_eq!(
+            progress.wait_for(&MODELS, &token(2, 0, 7), past).await,
+            Wait::TimedOut
+        );
     }
 
     #[tokio::test]
@@ -258,17 +278,29 @@ mod tests {
         progress.observe(MODELS.map(|read_model| checkpoint(read_model, 0, 1, 9)));
         progress.observe(MODELS.map(|read_model| checkpoint(read_model, 0, 1, 3)));
         let past = Instant::now();
-        assert_eq!(progress.wait_for(&MODELS, &token(1, 0, 9), past).await, Wait::Reached);
+        assert_eq!(
+            progress.wait_for(&MODELS, &token(1, 0, 9), past).await,
+            Wait::Reached
+        );
     }
 
     #[tokio::test]
     async fn reading_starts_at_the_lowest_offset_of_all_projections() {
         let progress = progress().await;
-        assert_eq!(progress.start_offset(Shard(0)), None, "nothing known: from the beginning");
-        progress.observe(ReadModel::ALL.iter().zip(10..).map(|(&read_model, offset)| Checkpoint {
-            next_offset: Some(offset),
-            ..checkpoint(read_model, 0, 1, 1)
-        }));
+        assert_eq!(
+            progress.start_offset(Shard(0)),
+            None,
+            "nothing known: from the beginning"
+        );
+        progress.observe(
+            ReadModel::ALL
+                .iter()
+                .zip(10..)
+                .map(|(&read_model, offset)| Checkpoint {
+                    next_offset: Some(offset),
+                    ..checkpoint(read_model, 0, 1, 1)
+                }),
+        );
         assert_eq!(progress.start_offset(Shard(0)), Some(10));
     }
 }

@@ -180,8 +180,7 @@ fn read_heads(heads: &internal::Heads) -> Result<Heads, StoreError> {
 }
 
 fn read_line(line: &str) -> Result<FeedEvent, StoreError> {
-    let record: internal::FeedRecord =
-        serde_json::from_str(line).map_err(StoreError::Malformed)?;
+    let record: internal::FeedRecord = serde_json::from_str(line).map_err(StoreError::Malformed)?;
     Ok(FeedEvent {
         envelope: record.envelope,
         data: record.data.get().as_bytes().to_vec(),

@@ -45,7 +45,11 @@ impl From<DatabaseError> for ViewError {
 
 /// The readable records of a batch; only such are ever in one.
 fn readable(batch: &[Arc<Record>]) -> impl Iterator<Item = (&Arc<Record>, &Content)> {
-    batch
-        .iter()
-        .filter_map(|record| record.content.as_ref().ok().map(|content| (record, content)))
+    batch.iter().filter_map(|record| {
+        record
+            .content
+            .as_ref()
+            .ok()
+            .map(|content| (record, content))
+    })
 }

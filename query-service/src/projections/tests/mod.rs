@@ -1,1 +1,70 @@
-//! Tests of the folds.
+//! Tests of the folds: every event in every read model, and that batches and interleavings make no difference.
+
+mod events;
+#[path = "../../../tests/support/history.rs"]
+mod history;
+mod properties;
+
+use std::collections::BTreeMap;
+
+use orderfold_events::{CustomerId, Envelope, Event, OrderId, Shard};
+
+use self::history::{History, Recorded};
+use super::{
+    Contradiction, DocumentView,
+    customer_360::{Customer360, CustomerDocument},
+    order_detail::{OrderDetail, OrderDocument},
+    order_list::{OrderList, OrderRow},
+};
+
+/// The documents of one read model.
+type Documents<V> = BTreeMap<<V as DocumentView>::Id, <V as DocumentView>::Document>;
+
+/// Folds events into documents.
+fn fold_into<V: DocumentView>(
+    documents: &mut Documents<V>,
+    events: &[Recorded],
+) -> Result<(), Contradiction> {
+    for Recorded {
+        envelope, event, ..
+    } in events
+    {
+        if let Some((id, fact)) = V::select(event) {
+            let folded = V::fold(documents.remove(&id), envelope, fact)?;
+            assert!(V::id(&folded) == id, "a document keeps its id");
+            documents.insert(id, folded);
+        }
+    }
+    Ok(())
+}
+
+fn fold<V: DocumentView>(events: &[Recorded]) -> Documents<V> {
+    let mut documents = Documents::<V>::new();
+    fold_into::<V>(&mut documents, events).unwrap();
+    documents
+}
+
+/// One customer with one order of two lines: 3 × 10.00 and 1 × 5.00.
+fn one_order() -> (History, CustomerId, OrderId) {
+    let mut history = History::new(8);
+    let customer = history.register_in(Shard(3));
+    let order = history.place(customer, &[(3, 1000), (1, 500)]);
+    (history, customer, order)
+}
+
+fn last(history: &History) -> (&Envelope, &Event) {
+    let last = history.log.last().unwrap();
+    (&last.envelope, &last.event)
+}
+
+fn row(history: &History, order: OrderId) -> OrderRow {
+    fold::<OrderList>(&history.log).remove(&order).unwrap()
+}
+
+fn detail(history: &History, order: OrderId) -> OrderDocument {
+    fold::<OrderDetail>(&history.log).remove(&order).unwrap()
+}
+
+fn customer_document(history: &History, customer: CustomerId) -> CustomerDocument {
+    fold::<Customer360>(&history.log).remove(&customer).unwrap()
+}

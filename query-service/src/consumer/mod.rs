@@ -1,0 +1,158 @@
+//! From Kafka to the read models: one consumer per process reads the log and feeds every projection; each projection
+//! has a queue, checkpoints and transactions of its own. What Kafka cannot give is read from the store's feed.
+
+mod acceptance;
+mod admission;
+mod assignments;
+mod fill;
+mod health;
+mod pacing;
+mod projector;
+mod reader;
+mod rebalance;
+mod record;
+mod setup;
+mod shards;
+mod views;
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{
+    assignments::Assignments,
+    projector::{Delivery, Projector},
+    reader::Reader,
+    setup::Store,
+    views::{Documents, Sales, Timeline, View},
+};
+pub use self::{
+    health::{Halt, Health},
+    record::{Content, Record, Source, Unreadable},
+};
+use crate::{
+    database::Database,
+    progress::Progress,
+    projections::{
+        customer_360::Customer360, customer_list::CustomerList, order_detail::OrderDetail,
+        order_list::OrderList,
+    },
+    store::StoreClient,
+};
+
+/// Bytes of events in flight, in units of one KiB: 64 MiB.
+const BUDGET_KIB: u32 = 64 * 1024;
+/// What an event costs at least, with everything around it.
+const RECORD_KIB_MIN: u32 = 8;
+/// Hence no queue is ever longer than this, and sending into one never waits.
+const QUEUE_EVENTS_MAX: usize = (BUDGET_KIB / RECORD_KIB_MIN) as usize;
+/// Pages of the feed in memory at once, over all projections.
+const FEED_PAGES_MAX: usize = 4;
+
+/// Where the log is, and how it is read.
+#[derive(Debug, Clone)]
+pub struct ConsumerOptions {
+    /// Bootstrap addresses, comma-separated.
+    pub brokers: String,
+    pub topic: String,
+    pub group: String,
+    pub reporting_zone: Tz,
+}
+
+/// The projecting half of the query service.
+#[derive(Debug)]
+pub struct Consumer {
+    options: ConsumerOptions,
+    shared: Shared,
+}
+
+/// What the reader and all projectors share.
+#[derive(Debug, Clone)]
+struct Shared {
+    database: Database,
+    store: Arc<StoreClient>,
+    progress: Arc<Progress>,
+    health: Arc<Health>,
+    assignments: Arc<Assignments>,
+    feed_pages: Arc<Semaphore>,
+    cancel: CancellationToken,
+}
+
+impl Consumer {
+    #[must_use]
+    pub fn new(
+        options: ConsumerOptions,
+        database: Database,
+        store: Arc<StoreClient>,
+        progress: Arc<Progress>,
+        cancel: CancellationToken,
+    ) -> Self {
+        let shared = Shared {
+            database,
+            store,
+            progress,
+            health: Arc::default(),
+            assignments: Arc::default(),
+            feed_pages: Arc::new(Semaphore::new(FEED_PAGES_MAX)),
+            cancel,
+        };
+        Self { options, shared }
+    }
+
+    /// The state of the consumer, for readiness.
+    #[must_use]
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.shared.health)
+    }
+
+    /// Sets up, then follows the log until cancelled; returns when every batch in work is done with.
+    pub async fn run(self) {
+        let Self { options, shared } = self;
+        shared.health.publish_all();
+        let setup = setup::set_up(&shared, options.reporting_zone);
+        let Some(Some(store)) = shared.cancel.run_until_cancelled(setup).await else {
+            return;
+        };
+        let projectors = TaskTracker::new();
+        let queues = start_projectors(&shared, store, &projectors);
+        projectors.close();
+        Reader::new(options, shared, store.shards, queues)
+            .run()
+            .await;
+        projectors.wait().await;
+    }
+}
+
+/// One projector per read model: a new read model is one more line.
+fn start_projectors(
+    shared: &Shared,
+    store: Store,
+    tracker: &TaskTracker,
+) -> Vec<mpsc::Sender<Delivery>> {
+    let sales = Sales {
+        shards: store.shards,
+        zone: store.reporting_zone,
+    };
+    vec![
+        start(shared, store, tracker, Documents::<OrderList>::new()),
+        start(shared, store, tracker, Documents::<OrderDetail>::new()),
+        start(shared, store, tracker, Timeline),
+        start(shared, store, tracker, Documents::<CustomerList>::new()),
+        start(shared, store, tracker, Documents::<Customer360>::new()),
+        start(shared, store, tracker, sales),
+    ]
+}
+
+fn start<V: View>(
+    shared: &Shared,
+    store: Store,
+    tracker: &TaskTracker,
+    view: V,
+) -> mpsc::Sender<Delivery> {
+    let (sender, queue) = mpsc::channel(QUEUE_EVENTS_MAX);
+    let projector = Projector::new(view, shared.clone(), store.shards, queue);
+    tracker.spawn(projector.run());
+    sender
+}

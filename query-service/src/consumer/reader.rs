@@ -1,0 +1,305 @@
+//! The one loop that reads Kafka: every record is read once and handed to every projection. Memory for events in
+//! flight is bounded; when it is used up, the partitions are paused until half of it is free again.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use metrics::counter;
+use orderfold_events::{Envelope, ShardCount};
+use rdkafka::{
+    ClientConfig, Message, Offset, TopicPartitionList,
+    consumer::{CommitMode, Consumer as _, StreamConsumer},
+    error::{KafkaError, RDKafkaErrorCode},
+    message::{BorrowedMessage, Headers},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::{MissedTickBehavior, interval, sleep},
+};
+use tracing::{debug, error, info, warn};
+
+use super::{
+    BUDGET_KIB, ConsumerOptions, RECORD_KIB_MIN, Shared,
+    projector::Delivery,
+    rebalance::{Rebalancing, shard_of},
+    record::{Record, Source},
+};
+
+/// How often the group's offsets are brought up to date; only tools that show lags read them.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
+const RETRY: Duration = Duration::from_secs(1);
+const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
+
+type Kafka = StreamConsumer<Rebalancing>;
+
+/// Reads the log for all projectors.
+pub(super) struct Reader {
+    options: ConsumerOptions,
+    shared: Shared,
+    shards: ShardCount,
+    queues: Vec<mpsc::Sender<Delivery>>,
+    budget: Arc<Semaphore>,
+}
+
+impl Reader {
+    pub(super) fn new(
+        options: ConsumerOptions,
+        shared: Shared,
+        shards: ShardCount,
+        queues: Vec<mpsc::Sender<Delivery>>,
+    ) -> Self {
+        Self {
+            options,
+            shared,
+            shards,
+            queues,
+            budget: Arc::new(Semaphore::new(BUDGET_KIB as usize)),
+        }
+    }
+
+    /// Reads until cancelled; a client that is beyond repair is replaced.
+    pub(super) async fn run(self) {
+        let cancel = self.shared.cancel.clone();
+        while !cancel.is_cancelled() {
+            match self.connect() {
+                Ok(kafka) => {
+                    let kafka = Arc::new(kafka);
+                    self.shared.health.set_running(true);
+                    self.read(&kafka).await;
+                    self.shared.health.set_running(false);
+                    close(kafka).await;
+                }
+                Err(error) => error!(%error, "the consumer of Kafka cannot be set up"),
+            }
+            cancel.run_until_cancelled(sleep(RETRY)).await;
+        }
+    }
+
+    fn connect(&self) -> Result<Kafka, KafkaError> {
+        let context = Rebalancing {
+            progress: Arc::clone(&self.shared.progress),
+            assignments: Arc::clone(&self.shared.assignments),
+        };
+        let kafka: Kafka = client_config(&self.options).create_with_context(context)?;
+        kafka.subscribe(&[&self.options.topic])?;
+        Ok(kafka)
+    }
+
+    async fn read(&self, kafka: &Arc<Kafka>) {
+        let mut commit = interval(COMMIT_INTERVAL);
+        commit.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.shared.cancel.cancelled() => return,
+                _ = commit.tick() => self.commit(kafka),
+                received = kafka.recv() => match received {
+                    Ok(message) => {
+                        let record = self.record(&message);
+                        drop(message);
+                        if let Some(record) = record {
+                            self.hand_over(kafka, record).await;
+                        }
+                    }
+                    Err(KafkaError::MessageConsumptionFatal(code)) => {
+                        error!(%code, "the consumer of Kafka is beyond repair and is replaced");
+                        return;
+                    }
+                    Err(error) => self.mend(kafka, &error).await,
+                },
+            }
+        }
+    }
+
+    /// The event that a message holds. Something else, or an event with unreadable headers, is not handed on: where an
+    /// event should have been, the next one reveals the gap, and the store has it.
+    fn record(&self, message: &BorrowedMessage<'_>) -> Option<Delivery> {
+        let shard = shard_of(message.partition())?;
+        let assignment = self.shared.assignments.of(shard)?;
+        let headers = message.headers().map(Headers::iter).into_iter().flatten();
+        let envelope = Envelope::from_headers(
+            headers.map(|header| (header.key, header.value.unwrap_or_default())),
+        );
+        match envelope {
+            Ok(envelope) if envelope.coordinate.shard == shard => {
+                let source = Source::Kafka {
+                    offset: message.offset(),
+                };
+                let data = message.payload().unwrap_or_default();
+                let record = Record::read(envelope, data, self.shards, source);
+                Some((assignment, Arc::new(record)))
+            }
+            outcome => {
+                let error = outcome.err().map(|error| error.to_string());
+                warn!(
+                    shard = shard.0,
+                    offset = message.offset(),
+                    error = error.as_deref().unwrap_or("it names another shard"),
+                    "a record in Kafka is no event"
+                );
+                counter!("orderfold_consumer_foreign_records_total").increment(1);
+                None
+            }
+        }
+    }
+
+    async fn hand_over(&self, kafka: &Kafka, delivery: Delivery) {
+        let mut waiting = VecDeque::from([delivery]);
+        while let Some((assignment, mut record)) = waiting.pop_front() {
+            let cost = cost(&record);
+            let permit = match Arc::clone(&self.budget).try_acquire_many_owned(cost) {
+                Ok(permit) => permit,
+                Err(_) => match self.pause(kafka, cost, &mut waiting).await {
+                    Some(permit) => permit,
+                    None => return,
+                },
+            };
+            if let Some(record) = Arc::get_mut(&mut record) {
+                record.budget = Some(permit);
+            }
+            for queue in &self.queues {
+                // Never full: the budget is used up first. Closed only when the service stops.
+                if queue.send((assignment, Arc::clone(&record))).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Stops fetching until half of the budget is free, and goes on polling meanwhile: rebalances happen there.
+    /// `None` on shutdown.
+    async fn pause(
+        &self,
+        kafka: &Kafka,
+        cost: u32,
+        waiting: &mut VecDeque<Delivery>,
+    ) -> Option<OwnedSemaphorePermit> {
+        debug!("too many events in flight: pausing");
+        counter!("orderfold_consumer_pauses_total").increment(1);
+        let half = cost.max(BUDGET_KIB / 2);
+        let acquire = Arc::clone(&self.budget).acquire_many_owned(half);
+        tokio::pin!(acquire);
+        for_assigned(kafka, |partitions| kafka.pause(partitions));
+        let permit = loop {
+            tokio::select! {
+                biased;
+                () = self.shared.cancel.cancelled() => return None,
+                permit = &mut acquire => break permit.ok()?,
+                received = kafka.recv() => {
+                    // Fetched before the pause, or of a partition that came since.
+                    if let Ok(message) = received {
+                        waiting.extend(self.record(&message));
+                    }
+                    for_assigned(kafka, |partitions| kafka.pause(partitions));
+                }
+            }
+        };
+        drop(permit);
+        for_assigned(kafka, |partitions| kafka.resume(partitions));
+        Arc::clone(&self.budget).acquire_many_owned(cost).await.ok()
+    }
+
+    /// An offset that Kafka does not have (any more): read what it has. What lies between comes from the feed.
+    async fn mend(&self, kafka: &Arc<Kafka>, error: &KafkaError) {
+        let is_out_of_range = matches!(
+            error.rdkafka_error_code(),
+            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)
+        );
+        if !is_out_of_range {
+            // Brokers away, topic missing: the client tries again by itself.
+            debug!(%error, "kafka");
+            return;
+        }
+        warn!("Kafka does not have the offset to go on from: reading from its beginning");
+        let kafka = Arc::clone(kafka);
+        let topic = self.options.topic.clone();
+        let rewound = tokio::task::spawn_blocking(move || rewind(&kafka, &topic)).await;
+        match rewound {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "the offsets could not be set"),
+            Err(error) => error!(%error, "the offsets could not be set"),
+        }
+    }
+
+    /// Tells the group how far we are, for tools that show lags. Nothing of ours reads it.
+    fn commit(&self, kafka: &Kafka) {
+        let mut offsets = TopicPartitionList::new();
+        for (shard, _) in self.shared.assignments.all() {
+            if let Some(offset) = self.shared.progress.start_offset(shard) {
+                let partition = i32::from(shard.0);
+                let added = offsets.add_partition_offset(
+                    &self.options.topic,
+                    partition,
+                    Offset::Offset(offset),
+                );
+                if let Err(error) = added {
+                    debug!(%error, "an offset cannot be committed");
+                }
+            }
+        }
+        if offsets.count() > 0
+            && let Err(error) = kafka.commit(&offsets, CommitMode::Async)
+        {
+            debug!(%error, "offsets were not committed");
+        }
+    }
+}
+
+/// Sets every partition whose position Kafka does not have to its beginning.
+fn rewind(kafka: &Kafka, topic: &str) -> Result<(), KafkaError> {
+    let positions = kafka.assignment()?;
+    for element in positions.elements() {
+        let partition = element.partition();
+        let (low, high) = kafka.fetch_watermarks(topic, partition, METADATA_TIMEOUT)?;
+        if let Offset::Offset(offset) = element.offset()
+            && !(low..=high).contains(&offset)
+        {
+            info!(partition, offset, low, high, "rewinding");
+            kafka.seek(topic, partition, Offset::Beginning, METADATA_TIMEOUT)?;
+        }
+    }
+    Ok(())
+}
+
+fn for_assigned(kafka: &Kafka, act: impl FnOnce(&TopicPartitionList) -> Result<(), KafkaError>) {
+    if let Err(error) = kafka.assignment().and_then(|partitions| act(&partitions)) {
+        warn!(%error, "partitions could not be paused or resumed");
+    }
+}
+
+/// Leaving the group talks to the broker, in its own thread.
+async fn close(kafka: Arc<Kafka>) {
+    if let Err(error) = tokio::task::spawn_blocking(move || drop(kafka)).await {
+        error!(%error, "the consumer of Kafka did not close");
+    }
+}
+
+fn cost(record: &Record) -> u32 {
+    u32::try_from(record.bytes / 1024)
+        .unwrap_or(BUDGET_KIB)
+        .saturating_add(RECORD_KIB_MIN)
+        .min(BUDGET_KIB / 2)
+}
+
+fn client_config(options: &ConsumerOptions) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", &options.brokers)
+        .set("client.id", "orderfold-query")
+        .set("group.id", &options.group)
+        .set("group.protocol", "consumer")
+        // Contiguous shards for each replica, so that each adds to buckets of its own.
+        .set("group.remote.assignor", "range")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "error")
+        .set("allow.auto.create.topics", "false")
+        .set("check.crcs", "true")
+        // A fetch is answered as soon as there is anything; this is how long a newly assigned shard may have to wait.
+        .set("fetch.wait.max.ms", "100")
+        .set("fetch.error.backoff.ms", "50")
+        .set("fetch.queue.backoff.ms", "50")
+        .set("reconnect.backoff.ms", "50")
+        .set("reconnect.backoff.max.ms", "1000")
+        .set("queued.max.messages.kbytes", "16384");
+    config
+}

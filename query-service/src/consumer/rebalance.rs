@@ -1,0 +1,91 @@
+//! What happens when the group hands shards to this replica or takes them away. The callback is synchronous and runs
+//! inside the reader's `recv`: it only looks into memory.
+
+use std::sync::Arc;
+
+use orderfold_events::Shard;
+use rdkafka::{
+    ClientContext, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer as _, ConsumerContext},
+    error::KafkaError,
+    types::RDKafkaRespErr,
+};
+use tracing::{debug, error, info};
+
+use super::assignments::Assignments;
+use crate::progress::Progress;
+
+/// Assigns shards from where the checkpoints say, instead of from the group's offsets.
+#[derive(Debug)]
+pub(super) struct Rebalancing {
+    pub(super) progress: Arc<Progress>,
+    pub(super) assignments: Arc<Assignments>,
+}
+
+impl ClientContext for Rebalancing {
+    fn error(&self, error: KafkaError, reason: &str) {
+        // Brokers come and go; the client reconnects by itself.
+        debug!(%error, reason, "kafka client");
+    }
+}
+
+impl ConsumerContext for Rebalancing {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        err: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        let outcome = if err == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            self.assign(consumer, partitions)
+        } else {
+            self.revoke(consumer, partitions)
+        };
+        if let Err(error) = outcome {
+            error!(%error, "a rebalance was not carried out");
+        }
+    }
+}
+
+impl Rebalancing {
+    fn assign(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        partitions: &TopicPartitionList,
+    ) -> Result<(), KafkaError> {
+        let mut starts = TopicPartitionList::new();
+        for element in partitions.elements() {
+            let offset = shard_of(element.partition())
+                .and_then(|shard| self.progress.start_offset(shard))
+                .map_or(Offset::Beginning, Offset::Offset);
+            starts.add_partition_offset(element.topic(), element.partition(), offset)?;
+        }
+        shards(partitions).for_each(|shard| self.assignments.assign(shard));
+        info!(shards = ?shards(partitions).map(|shard| shard.0).collect::<Vec<_>>(), "shards assigned");
+        consumer.incremental_assign(&starts)
+    }
+
+    fn revoke(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        partitions: &TopicPartitionList,
+    ) -> Result<(), KafkaError> {
+        shards(partitions).for_each(|shard| self.assignments.revoke(shard));
+        info!(shards = ?shards(partitions).map(|shard| shard.0).collect::<Vec<_>>(), "shards revoked");
+        consumer.incremental_unassign(partitions)
+    }
+}
+
+/// Partitions are shards.
+pub(super) fn shard_of(partition: i32) -> Option<Shard> {
+    u16::try_from(partition).ok().map(Shard)
+}
+
+fn shards(partitions: &TopicPartitionList) -> impl Iterator<Item = Shard> {
+    partitions
+        .elements()
+        .into_iter()
+        .filter_map(|element| shard_of(element.partition()))
+        .collect::<Vec<_>>()
+        .into_iter()
+}

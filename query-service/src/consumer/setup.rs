@@ -1,0 +1,82 @@
+//! Before the first event: collections, indexes, the identity of the store, checkpoints. Whatever is away is waited
+//! for; what does not fit together is said and not touched.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use tracing::{error, info, warn};
+
+use super::{Shared, pacing::Backoff};
+use crate::database::{DatabaseError, StoreIdentity};
+
+/// What a projection has to know of the store.
+pub(super) use crate::database::StoreIdentity as Store;
+
+const RETRY_MAX: Duration = Duration::from_secs(2);
+
+/// Makes everything ready. `None` when the database was filled from another store: an operator has to choose.
+pub(super) async fn set_up(shared: &Shared, reporting_zone: Tz) -> Option<Store> {
+    let mut backoff = Backoff::new(RETRY_MAX);
+    loop {
+        match attempt(shared, reporting_zone).await {
+            Ok((expected, found)) if expected == found => return Some(found),
+            Ok((expected, found)) => {
+                let refusal = refusal(expected, found);
+                error!(refusal, "the read models belong to something else");
+                shared.health.refuse(refusal);
+                return None;
+            }
+            Err(problem) => {
+                warn!(problem, "the consumer cannot start yet");
+                backoff.wait().await;
+            }
+        }
+    }
+}
+
+/// The identity that is expected, and the one that the database has.
+async fn attempt(shared: &Shared, reporting_zone: Tz) -> Result<(Store, Store), String> {
+    let database = &shared.database;
+    let away = |error: DatabaseError| format!("{error}: {:?}", std::error::Error::source(&error));
+    database.bootstrap().await.map_err(away)?;
+    let heads = shared
+        .progress
+        .read_heads()
+        .await
+        .map_err(|error| error.to_string())?;
+    let expected = StoreIdentity {
+        store_id: heads.store_id,
+        shards: heads.shards,
+        reporting_zone,
+    };
+    let found = database.settle_identity(expected).await.map_err(away)?;
+    if expected == found {
+        database
+            .ensure_checkpoints(found.shards)
+            .await
+            .map_err(away)?;
+        shared.progress.read_checkpoints().await.map_err(away)?;
+        info!(store = %found.store_id, shards = found.shards.get(), "the read models are set up");
+    }
+    Ok((expected, found))
+}
+
+fn refusal(expected: Store, found: Store) -> String {
+    if expected.store_id != found.store_id {
+        format!(
+            "the read models were folded from store {}, but the command service has store {}",
+            found.store_id, expected.store_id
+        )
+    } else if expected.shards != found.shards {
+        format!(
+            "the read models were folded from {} shards, but the store has {}",
+            found.shards.get(),
+            expected.shards.get()
+        )
+    } else {
+        format!(
+            "the read models count days in {}, but {} is configured",
+            found.reporting_zone, expected.reporting_zone
+        )
+    }
+}

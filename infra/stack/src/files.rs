@@ -49,6 +49,19 @@ pub fn remove_folder(folder: &Path) -> Result<()> {
     }
 }
 
+/// Removes a file; one that is not there is fine.
+///
+/// # Errors
+/// When it stays.
+pub fn remove_file(file: &Path) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).doing(|| format!("remove {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The last lines of a log, or a word on why there are none.
 #[must_use]
 pub fn tail(log: &Path, lines: usize) -> String {

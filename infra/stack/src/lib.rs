@@ -3,13 +3,16 @@
 //! they start, stop, kill and freeze single servers and services through it.
 
 pub mod account;
+pub mod bulk;
 pub mod clock;
+pub mod demo;
 pub mod environment;
 pub mod error;
 pub mod files;
 pub mod install;
 pub mod keys;
 pub mod layout;
+pub mod local;
 mod ports;
 pub mod process;
 pub mod progress;

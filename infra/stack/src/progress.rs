@@ -107,8 +107,8 @@ pub struct Step {
 }
 
 impl Step {
-    pub fn advance(&self, by: u64) {
-        self.bar.inc(by);
+    pub fn set(&self, done: u64) {
+        self.bar.set_position(done);
     }
 
     pub fn done(self) {

@@ -62,7 +62,14 @@ impl Stack {
     /// # Errors
     /// From whatever could not be installed, built or started.
     pub async fn start(options: StackOptions) -> Result<Self> {
-        let progress = Progress::silent();
+        Self::start_showing(options, &Progress::silent()).await
+    }
+
+    /// The same, with something to see meanwhile.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub async fn start_showing(options: StackOptions, progress: &Progress) -> Result<Self> {
         let StackOptions {
             servers,
             command_replicas,
@@ -71,12 +78,12 @@ impl Stack {
         } = options;
         let with_services = command_replicas + query_replicas > 0;
         let binaries = if with_services {
-            Some(Binaries::ensure(&progress).await?)
+            Some(Binaries::ensure(progress).await?)
         } else {
             None
         };
         let backing = match servers {
-            ServersFor::ThisTest => Backing::Own(Installation::ensure(&progress).await?),
+            ServersFor::ThisTest => Backing::Own(Installation::ensure(progress).await?),
             ServersFor::AllTests => Backing::Shared(TestServers::shared().fresh_backends().await?),
         };
         let (folder, watchdog) = watched_folder()?;
@@ -94,7 +101,7 @@ impl Stack {
             _watchdog: watchdog,
             _folder: folder,
         };
-        stack.system.start(&progress).await?;
+        stack.system.start(progress).await?;
         Ok(stack)
     }
 

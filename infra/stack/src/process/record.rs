@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::{Doing, Result, StackError},
+    error::{Result, StackError},
     process::{Address, Identity, Signal, State},
 };
 
@@ -66,13 +66,7 @@ impl Records {
     /// # Errors
     /// When the file is there and stays.
     pub fn remove(&self, name: &str) -> Result<()> {
-        let file = self.file(name);
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).doing(|| format!("remove {}", file.display()))
-            }
-            _ => Ok(()),
-        }
+        crate::files::remove_file(&self.file(name))
     }
 
     /// Everything written down, whether it still runs or not.

@@ -261,12 +261,17 @@ impl Unit {
         Some(status.to_string())
     }
 
+    /// How the process ended that this `Unit` started last, in the system's words.
+    #[must_use]
+    pub fn last_exit(&self) -> String {
+        self.collect()
+            .unwrap_or_else(|| "how is not known".to_owned())
+    }
+
     fn ended(&self) -> StackError {
         StackError::Ended {
             name: self.name(),
-            how: self
-                .collect()
-                .unwrap_or_else(|| "how is not known".to_owned()),
+            how: self.last_exit(),
             log: self.log.clone(),
             tail: files::tail(&self.log, TAIL_LINES),
         }

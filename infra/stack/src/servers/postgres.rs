@@ -122,13 +122,7 @@ impl Postgres {
     fn heal(&self) -> Result<()> {
         let orphans = all_in_folder(&self.data);
         signal_all(&orphans, Signal::KILL);
-        let stale = self.data.join(PID_FILE);
-        match std::fs::remove_file(&stale) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).doing(|| format!("remove {}", stale.display()))
-            }
-            _ => Ok(()),
-        }
+        files::remove_file(&self.data.join(PID_FILE))
     }
 
     async fn serves_the_database(&self) -> std::result::Result<(), sqlx::Error> {

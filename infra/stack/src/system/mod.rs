@@ -13,9 +13,10 @@ pub use servers::Servers;
 
 use crate::{
     error::{Result, StackError},
+    files,
     keys::TokenKeys,
     layout::Layout,
-    process::{State, Unit},
+    process::Unit,
     progress::Progress,
     services::{self, Backends, Replica, Shared},
     settings::Settings,
@@ -61,6 +62,10 @@ impl System {
         .await?;
         step.done();
         Ok(())
+    }
+
+    fn migration_log(&self) -> PathBuf {
+        self.layout.logs().join("migrate.log")
     }
 
     /// Stops everything, readers before writers and servers last.
@@ -188,13 +193,15 @@ impl System {
         self.layout.data()
     }
 
-    /// What of it runs now.
-    #[must_use]
-    pub fn running(&self) -> Vec<&Unit> {
-        self.units()
-            .into_iter()
-            .filter(|unit| unit.state() != State::Stopped)
-            .collect()
+    /// Empties the logs of earlier runs.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn clear_logs(&self) -> Result<()> {
+        for unit in self.units() {
+            files::remove_file(unit.log())?;
+        }
+        files::remove_file(&self.migration_log())
     }
 
     /// A script that reads the topic with Kafka's own console consumer; `None` where somebody else

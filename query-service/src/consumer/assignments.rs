@@ -36,6 +36,11 @@ impl Assignments {
         self.lock().shards.remove(&shard);
     }
 
+    /// Notes that no shard is ours any more.
+    pub fn revoke_all(&self) {
+        self.lock().shards.clear();
+    }
+
     /// The assignment of a shard that is ours.
     #[must_use]
     pub fn of(&self, shard: Shard) -> Option<Assignment> {

@@ -78,11 +78,11 @@ impl Health {
     }
 
     /// Notes a halt; answers whether it is news.
-    pub(crate) fn halt(&self, read_model: ReadModel, shard: Shard, halt: Halt) -> bool {
+    pub(crate) fn halt(&self, read_model: ReadModel, shard: Shard, halt: &Halt) -> bool {
         let mut halted = lock(&self.halted);
         let before = halted.insert((read_model, shard), halt.clone());
         publish(&halted, read_model);
-        before != Some(halt)
+        before.as_ref() != Some(halt)
     }
 
     pub(crate) fn clear(&self, read_model: ReadModel, shard: Shard) {
@@ -126,9 +126,9 @@ mod tests {
             event_id: None,
             cause: "no such event type".to_owned(),
         };
-        assert!(health.halt(ReadModel::OrderList, Shard(3), halt.clone()));
+        assert!(health.halt(ReadModel::OrderList, Shard(3), &halt));
         assert!(
-            !health.halt(ReadModel::OrderList, Shard(3), halt),
+            !health.halt(ReadModel::OrderList, Shard(3), &halt),
             "the same halt is no news"
         );
         assert_eq!(

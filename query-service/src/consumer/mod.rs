@@ -6,6 +6,7 @@ mod admission;
 mod assignments;
 mod fill;
 mod health;
+mod kafka;
 mod pacing;
 mod projector;
 mod reader;
@@ -18,19 +19,23 @@ mod views;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use tokio::sync::{Semaphore, mpsc};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::error;
 
-use self::{
+pub use self::{
     assignments::Assignments,
+    health::{Halt, Health},
+    record::{Content, Record, Source, Unreadable},
+};
+use self::{
     projector::{Delivery, Projector},
     reader::Reader,
     setup::Store,
     views::{Documents, Sales, Timeline, View},
-};
-pub use self::{
-    health::{Halt, Health},
-    record::{Content, Record, Source, Unreadable},
 };
 use crate::{
     database::Database,
@@ -107,6 +112,12 @@ impl Consumer {
         Arc::clone(&self.shared.health)
     }
 
+    /// Which shards this replica works on.
+    #[must_use]
+    pub fn assignments(&self) -> Arc<Assignments> {
+        Arc::clone(&self.shared.assignments)
+    }
+
     /// Sets up, then follows the log until cancelled; returns when every batch in work is done with.
     pub async fn run(self) {
         let Self { options, shared } = self;
@@ -115,13 +126,23 @@ impl Consumer {
         let Some(Some(store)) = shared.cancel.run_until_cancelled(setup).await else {
             return;
         };
-        let projectors = TaskTracker::new();
-        let queues = start_projectors(&shared, store, &projectors);
-        projectors.close();
-        Reader::new(options, shared, store.shards, queues)
-            .run()
-            .await;
-        projectors.wait().await;
+        let mut projectors = JoinSet::new();
+        let queues = start_projectors(&shared, store, &mut projectors);
+        let reader = Reader::new(options, shared.clone(), store.shards, queues);
+        let reading = reader.run();
+        tokio::pin!(reading);
+        loop {
+            tokio::select! {
+                () = &mut reading => break,
+                Some(_) = projectors.join_next() => if !shared.cancel.is_cancelled() {
+                    // Only a bug ends a projector before its time. Nothing may go on without it.
+                    error!("a projection ended before its time");
+                    shared.health.refuse("a projection ended before its time".to_owned());
+                    return;
+                }
+            }
+        }
+        while projectors.join_next().await.is_some() {}
     }
 }
 
@@ -129,30 +150,30 @@ impl Consumer {
 fn start_projectors(
     shared: &Shared,
     store: Store,
-    tracker: &TaskTracker,
+    projectors: &mut JoinSet<()>,
 ) -> Vec<mpsc::Sender<Delivery>> {
     let sales = Sales {
         shards: store.shards,
         zone: store.reporting_zone,
     };
     vec![
-        start(shared, store, tracker, Documents::<OrderList>::new()),
-        start(shared, store, tracker, Documents::<OrderDetail>::new()),
-        start(shared, store, tracker, Timeline),
-        start(shared, store, tracker, Documents::<CustomerList>::new()),
-        start(shared, store, tracker, Documents::<Customer360>::new()),
-        start(shared, store, tracker, sales),
+        start(shared, store, projectors, Documents::<OrderList>::new()),
+        start(shared, store, projectors, Documents::<OrderDetail>::new()),
+        start(shared, store, projectors, Timeline),
+        start(shared, store, projectors, Documents::<CustomerList>::new()),
+        start(shared, store, projectors, Documents::<Customer360>::new()),
+        start(shared, store, projectors, sales),
     ]
 }
 
 fn start<V: View>(
     shared: &Shared,
     store: Store,
-    tracker: &TaskTracker,
+    projectors: &mut JoinSet<()>,
     view: V,
 ) -> mpsc::Sender<Delivery> {
     let (sender, queue) = mpsc::channel(QUEUE_EVENTS_MAX);
     let projector = Projector::new(view, shared.clone(), store.shards, queue);
-    tracker.spawn(projector.run());
+    projectors.spawn(projector.run());
     sender
 }

@@ -153,7 +153,7 @@ impl<V: View> Projector<V> {
         let Admitted { batch, ask, halts } =
             admit(self.shards.followed(), &heads.epochs, deliveries);
         for (shard, halt) in halts {
-            self.shards.halt(shard, halt);
+            self.shards.halt(shard, &halt);
         }
         for (shard, until) in ask {
             self.shards.ask(shard, until);
@@ -180,7 +180,7 @@ impl<V: View> Projector<V> {
                     event_id: Some(record.envelope.event_id),
                     cause: cause.to_string(),
                 };
-                self.shards.halt(record.envelope.coordinate.shard, halt);
+                self.shards.halt(record.envelope.coordinate.shard, &halt);
                 Ok(Step::Again)
             }
             Err(ViewError::Database(error)) => {

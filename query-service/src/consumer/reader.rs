@@ -6,8 +6,8 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use metrics::counter;
 use orderfold_events::{Envelope, ShardCount};
 use rdkafka::{
-    ClientConfig, Message, Offset, TopicPartitionList,
-    consumer::{CommitMode, Consumer as _, StreamConsumer},
+    Message, Offset, TopicPartitionList,
+    consumer::{CommitMode, Consumer as _},
     error::{KafkaError, RDKafkaErrorCode},
     message::{BorrowedMessage, Headers},
 };
@@ -15,10 +15,11 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::{MissedTickBehavior, interval, sleep},
 };
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, warn};
 
 use super::{
     BUDGET_KIB, ConsumerOptions, RECORD_KIB_MIN, Shared,
+    kafka::{self, Kafka, close, for_assigned, rewind},
     projector::Delivery,
     rebalance::{Rebalancing, shard_of},
     record::{Record, Source},
@@ -27,9 +28,6 @@ use super::{
 /// How often the group's offsets are brought up to date; only tools that show lags read them.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_secs(1);
-const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
-
-type Kafka = StreamConsumer<Rebalancing>;
 
 /// Reads the log for all projectors.
 pub(super) struct Reader {
@@ -67,6 +65,7 @@ impl Reader {
                     self.read(&kafka).await;
                     self.shared.health.set_running(false);
                     close(kafka).await;
+                    self.shared.assignments.revoke_all();
                 }
                 Err(error) => error!(%error, "the consumer of Kafka cannot be set up"),
             }
@@ -79,9 +78,7 @@ impl Reader {
             progress: Arc::clone(&self.shared.progress),
             assignments: Arc::clone(&self.shared.assignments),
         };
-        let kafka: Kafka = client_config(&self.options).create_with_context(context)?;
-        kafka.subscribe(&[&self.options.topic])?;
-        Ok(kafka)
+        kafka::connect(&self.options, context)
     }
 
     async fn read(&self, kafka: &Arc<Kafka>) {
@@ -244,62 +241,9 @@ impl Reader {
     }
 }
 
-/// Sets every partition whose position Kafka does not have to its beginning.
-fn rewind(kafka: &Kafka, topic: &str) -> Result<(), KafkaError> {
-    let positions = kafka.assignment()?;
-    for element in positions.elements() {
-        let partition = element.partition();
-        let (low, high) = kafka.fetch_watermarks(topic, partition, METADATA_TIMEOUT)?;
-        if let Offset::Offset(offset) = element.offset()
-            && !(low..=high).contains(&offset)
-        {
-            info!(partition, offset, low, high, "rewinding");
-            kafka.seek(topic, partition, Offset::Beginning, METADATA_TIMEOUT)?;
-        }
-    }
-    Ok(())
-}
-
-fn for_assigned(kafka: &Kafka, act: impl FnOnce(&TopicPartitionList) -> Result<(), KafkaError>) {
-    if let Err(error) = kafka.assignment().and_then(|partitions| act(&partitions)) {
-        warn!(%error, "partitions could not be paused or resumed");
-    }
-}
-
-/// Leaving the group talks to the broker, in its own thread.
-async fn close(kafka: Arc<Kafka>) {
-    if let Err(error) = tokio::task::spawn_blocking(move || drop(kafka)).await {
-        error!(%error, "the consumer of Kafka did not close");
-    }
-}
-
 fn cost(record: &Record) -> u32 {
     u32::try_from(record.bytes / 1024)
         .unwrap_or(BUDGET_KIB)
         .saturating_add(RECORD_KIB_MIN)
         .min(BUDGET_KIB / 2)
-}
-
-fn client_config(options: &ConsumerOptions) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config
-        .set("bootstrap.servers", &options.brokers)
-        .set("client.id", "orderfold-query")
-        .set("group.id", &options.group)
-        .set("group.protocol", "consumer")
-        // Contiguous shards for each replica, so that each adds to buckets of its own.
-        .set("group.remote.assignor", "range")
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("auto.offset.reset", "error")
-        .set("allow.auto.create.topics", "false")
-        .set("check.crcs", "true")
-        // A fetch is answered as soon as there is anything; this is how long a newly assigned shard may have to wait.
-        .set("fetch.wait.max.ms", "100")
-        .set("fetch.error.backoff.ms", "50")
-        .set("fetch.queue.backoff.ms", "50")
-        .set("reconnect.backoff.ms", "50")
-        .set("reconnect.backoff.max.ms", "1000")
-        .set("queued.max.messages.kbytes", "16384");
-    config
 }

@@ -157,7 +157,7 @@ impl Shards {
             }
         }
         for shard in beyond {
-            self.halt(shard, forked());
+            self.halt(shard, &forked());
         }
         for (shard, head) in behind {
             self.retry(shard, head);
@@ -242,7 +242,7 @@ impl Shards {
                 event_id: None,
                 cause: "Kafka has events that the store does not have".to_owned(),
             };
-            self.halt(page.shard, halt);
+            self.halt(page.shard, &halt);
         } else {
             self.start_fill(page.shard);
         }
@@ -259,18 +259,14 @@ impl Shards {
     }
 
     /// Stops one shard at one event, and says so.
-    pub(super) fn halt(&mut self, shard: Shard, halt: Halt) {
+    pub(super) fn halt(&mut self, shard: Shard, halt: &Halt) {
         if let Some(following) = self.followed.get_mut(&shard) {
             following.mode = Mode::Halted {
                 at: halt.position,
                 since: Instant::now(),
             };
         }
-        if self
-            .shared
-            .health
-            .halt(self.read_model, shard, halt.clone())
-        {
+        if self.shared.health.halt(self.read_model, shard, halt) {
             error!(
                 projection = %self.read_model,
                 shard = shard.0,

@@ -47,10 +47,6 @@ pub mod id {
 
     /// # Errors
     /// Those of the serializer.
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
     pub fn serialize<T: StoredId, S: Serializer>(id: &T, serializer: S) -> Result<S::Ok, S::Error> {
         bson::Uuid::from(id.uuid()).serialize(serializer)
     }
@@ -71,10 +67,6 @@ pub mod time {
 
     /// # Errors
     /// Those of the serializer.
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
     pub fn serialize<S: Serializer>(instant: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         bson::DateTime::from_millis(instant.millis()).serialize(serializer)
     }
@@ -95,7 +87,6 @@ pub mod optional_time {
 
     /// # Errors
     /// Those of the serializer.
-    #[expect(clippy::ref_option, reason = "serde calls it with a reference")]
     pub fn serialize<S: Serializer>(
         instant: &Option<Timestamp>,
         serializer: S,

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use orderfold_events::{
     Actor, Coordinate, Currency, CustomerId, Envelope, Epoch, Event, EventId, OrderId, OrderNumber,
     Personal, Position, Shard, ShardCount, StreamId, TaxRate, Timestamp, Version,
-    customer::{CustomerEvent, CustomerPersonal, CustomerStatus, Registered},
+    customer::{
+        CustomerEvent, CustomerPersonal, CustomerStatus, ExternalReference, Registered,
+    },
     order::{
         CancelReason, Cancelled, Change, Completed, Confirmed, ContentHash, DeliveryRecorded,
         FulfilmentStatus, ItemsCancelled, Lifecycle, Line, LineChange, LineQuantity, LineTax,
@@ -40,6 +42,14 @@ pub struct History {
     orders: BTreeMap<OrderId, Order>,
     ids: u128,
     clock_ms: i64,
+}
+
+/// What an order is placed with, beside its lines.
+#[derive(Debug, Clone, Copy)]
+pub struct Placing<'a> {
+    pub channel: &'a str,
+    pub currency: &'a str,
+    pub reference: &'a str,
 }
 
 #[derive(Debug, Clone)]
@@ -106,15 +116,31 @@ impl History {
                 break id;
             }
         };
+        let name = format!("Customer {}", self.log.len());
+        self.registered(customer_id, &name);
+        customer_id
+    }
+
+    /// A customer of a name, in whatever shard.
+    pub fn register(&mut self, name: &str) -> CustomerId {
+        let customer_id = CustomerId(self.id());
+        self.registered(customer_id, name);
+        customer_id
+    }
+
+    fn registered(&mut self, customer_id: CustomerId, name: &str) {
         let event = CustomerEvent::Registered(Box::new(Registered {
             customer_id,
             status: CustomerStatus::Active,
-            reference: None,
+            reference: Some(ExternalReference {
+                channel: "web".to_owned(),
+                value: format!("REF {name}"),
+            }),
             language: Some("en-US".to_owned()),
             tags: vec!["wholesale".to_owned(), "consumer".to_owned()],
             metadata: BTreeMap::new(),
             personal: Personal::plain(CustomerPersonal {
-                name: format!("Customer {}", self.log.len()),
+                name: name.to_owned(),
                 email: None,
                 phone: None,
                 phone_e164: None,
@@ -126,21 +152,39 @@ impl History {
             Version(1),
             Event::Customer(event),
         );
-        customer_id
     }
 
-    /// An order of units at prices in minor units.
+    /// From now on it is this late.
+    pub fn at(&mut self, instant: &str) {
+        let instant: Timestamp = instant.parse().unwrap();
+        self.clock_ms = instant.millis();
+    }
+
+    /// An order of units at prices in minor units, with the rest in turns.
     pub fn place(&mut self, customer_id: CustomerId, units: &[(i64, i64)]) -> OrderId {
+        let sequence = self.orders.len() + 1;
+        let placing = Placing {
+            channel: if sequence % 3 == 0 { "desk" } else { "web" },
+            currency: if sequence % 4 == 0 { "EUR" } else { "USD" },
+            reference: &format!("R-{sequence}"),
+        };
+        self.place_as(customer_id, &placing, units)
+    }
+
+    pub fn place_as(
+        &mut self,
+        customer_id: CustomerId,
+        placing: &Placing<'_>,
+        units: &[(i64, i64)],
+    ) -> OrderId {
         let order_id = OrderId(self.id());
         let placed_at = Timestamp::from_millis(self.clock_ms).unwrap();
         let sequence = self.orders.len() as u64 + 1;
         let summary = OrderSummary {
             order_id,
             customer_id,
-            channel: if sequence % 3 == 0 { "desk" } else { "web" }.to_owned(),
-            currency: if sequence % 4 == 0 { "EUR" } else { "USD" }
-                .parse::<Currency>()
-                .unwrap(),
+            channel: placing.channel.to_owned(),
+            currency: placing.currency.parse::<Currency>().unwrap(),
             terms: Terms::Prepaid,
             number: OrderNumber::new(placed_at, sequence),
             placed_at,
@@ -162,7 +206,7 @@ impl History {
             prices_include_tax: false,
             digital: false,
             due_on: None,
-            reference: Some(format!("R-{sequence}")),
+            reference: Some(placing.reference.to_owned()),
             customer_reference: None,
             tags: Vec::new(),
             metadata: [("source".to_owned(), "test".to_owned())].into(),

@@ -1,9 +1,11 @@
 //! Event by event to an [`OrderDocument`].
 
-use orderfold_events::Personal;
 use orderfold_events::{
-    Envelope, Event, OrderId, Version,
-    order::{Adjustment, CancelReason, LineQuantity, OrderEvent, OrderFact, Placed},
+    Envelope, Event, OrderId, Personal, Version,
+    order::{
+        Adjustment, CancelReason, DeliveryRecorded, LineQuantity, OrderEvent, OrderFact, Placed,
+        ReturnRecorded,
+    },
     personal::Note,
 };
 
@@ -38,6 +40,7 @@ impl DocumentView for OrderDetail {
                 require_next(Version::NONE, envelope)?;
                 placed_document(envelope, event, placed)
             }
+            (Some(_), OrderFact::Placed(_)) => return Err(Contradiction::PlacedTwice),
             (None, _) => return Err(Contradiction::NotPlaced),
             (Some(order), _) => {
                 require_next(order.version, envelope)?;
@@ -146,33 +149,8 @@ fn add_fact(
                 lines: shipment.lines.clone(),
             });
         }
-        OrderFact::DeliveryRecorded(delivery) => {
-            if order.digital {
-                lines::ship(&mut order.lines, &delivery.lines)?;
-            }
-            lines::deliver(&mut order.lines, &delivery.lines)?;
-            order.deliveries.push(OrderDelivery {
-                at,
-                reference: delivery.reference.clone(),
-                shipment: delivery.shipment.clone(),
-                lines: delivery.lines.clone(),
-            });
-        }
-        OrderFact::ReturnRecorded(returned) => {
-            lines::take_back(&mut order.lines, &returned.lines)?;
-            order
-                .adjustments
-                .extend(returned.adjustments.iter().map(valid));
-            order.returns.push(OrderReturn {
-                at,
-                reference: returned.reference.clone(),
-                shipment: returned.shipment.clone(),
-                reason: returned.reason,
-                condition: returned.condition,
-                undelivered: returned.undelivered,
-                lines: returned.lines.clone(),
-            });
-        }
+        OrderFact::DeliveryRecorded(delivery) => deliver(&mut order, at, delivery)?,
+        OrderFact::ReturnRecorded(returned) => take_back(&mut order, at, returned)?,
     }
     Ok(order)
 }
@@ -190,6 +168,45 @@ fn cancel(
         reason,
         lines: quantities.to_vec(),
         personal: personal.clone(),
+    });
+    Ok(())
+}
+
+fn deliver(
+    order: &mut OrderDocument,
+    at: FactTime,
+    delivery: &DeliveryRecorded,
+) -> Result<(), Contradiction> {
+    if order.digital {
+        lines::ship(&mut order.lines, &delivery.lines)?;
+    }
+    lines::deliver(&mut order.lines, &delivery.lines)?;
+    order.deliveries.push(OrderDelivery {
+        at,
+        reference: delivery.reference.clone(),
+        shipment: delivery.shipment.clone(),
+        lines: delivery.lines.clone(),
+    });
+    Ok(())
+}
+
+fn take_back(
+    order: &mut OrderDocument,
+    at: FactTime,
+    returned: &ReturnRecorded,
+) -> Result<(), Contradiction> {
+    lines::take_back(&mut order.lines, &returned.lines)?;
+    order
+        .adjustments
+        .extend(returned.adjustments.iter().map(valid));
+    order.returns.push(OrderReturn {
+        at,
+        reference: returned.reference.clone(),
+        shipment: returned.shipment.clone(),
+        reason: returned.reason,
+        condition: returned.condition,
+        undelivered: returned.undelivered,
+        lines: returned.lines.clone(),
     });
     Ok(())
 }

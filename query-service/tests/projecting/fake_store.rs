@@ -1,0 +1,129 @@
+//! The command service's internal endpoints over a history in memory.
+
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode, header},
+    routing::get,
+};
+use orderfold_events::{
+    Epoch, Position, Shard,
+    internal::{EpochStart, FeedRecord, Head, Heads},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use crate::history::{History, Recorded};
+
+pub const TOKEN: &str = "internal";
+
+/// What the store says; tests change it at will.
+#[derive(Debug)]
+pub struct Store {
+    pub store_id: Uuid,
+    pub history: History,
+    pub forks: Vec<EpochStart>,
+    /// How many pages of the feed were asked for.
+    pub pages: usize,
+}
+
+pub type SharedStore = Arc<Mutex<Store>>;
+
+/// Serves the store and answers its base URL.
+pub async fn serve(store: SharedStore) -> String {
+    let router = Router::new()
+        .route("/internal/heads", get(heads))
+        .route("/internal/feed/{shard}", get(feed))
+        .with_state(store);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    format!("http://{address}")
+}
+
+fn is_allowed(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::AUTHORIZATION)
+        .is_some_and(|value| value.as_bytes() == format!("Bearer {TOKEN}").as_bytes())
+}
+
+async fn heads(State(store): State<SharedStore>, headers: HeaderMap) -> Result<String, StatusCode> {
+    if !is_allowed(&headers) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let store = store.lock().unwrap();
+    let heads = Heads {
+        store_id: store.store_id,
+        now: "2030-01-01T00:00:00.000Z".parse().unwrap(),
+        shards: store
+            .history
+            .shards
+            .shards()
+            .map(|shard| {
+                let (position, last_event_id) = store.history.head(shard);
+                Head {
+                    shard,
+                    epoch: Epoch::FIRST,
+                    position,
+                    last_event_id,
+                    last_recorded_at: None,
+                }
+            })
+            .collect(),
+        epochs: store.forks.clone(),
+    };
+    Ok(serde_json::to_string(&heads).unwrap())
+}
+
+#[derive(Deserialize)]
+struct Page {
+    after: u64,
+    limit: usize,
+}
+
+async fn feed(
+    State(store): State<SharedStore>,
+    Path(shard): Path<u16>,
+    Query(page): Query<Page>,
+    headers: HeaderMap,
+) -> Result<String, StatusCode> {
+    if !is_allowed(&headers) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let mut store = store.lock().unwrap();
+    store.pages += 1;
+    let mut lines = String::new();
+    for Recorded { envelope, data, .. } in store
+        .history
+        .log
+        .iter()
+        .filter(|recorded| recorded.envelope.coordinate.shard == Shard(shard))
+        .filter(|recorded| recorded.envelope.coordinate.position > Position(page.after))
+        .take(page.limit)
+    {
+        let record = FeedRecord {
+            envelope: envelope.clone(),
+            data: RawValue::from_string(String::from_utf8(data.clone()).unwrap()).unwrap(),
+        };
+        writeln!(lines, "{}", serde_json::to_string(&record).unwrap()).unwrap();
+    }
+    Ok(lines)
+}
+
+/// One history in every shard.
+pub fn first_epochs(shards: impl Iterator<Item = Shard>) -> Vec<EpochStart> {
+    shards
+        .map(|shard| EpochStart {
+            shard,
+            epoch: Epoch::FIRST,
+            from_position: Position(1),
+        })
+        .collect()
+}

@@ -1,0 +1,12 @@
+//! The consumer on real Kafka and MongoDB: whatever is delivered, lost, repeated or killed, the documents are the fold
+//! of the events. The store itself is make-believe: a recorded history behind the two internal endpoints.
+
+mod delivery;
+mod expected;
+mod fake_store;
+mod faults;
+#[path = "../support/history.rs"]
+#[expect(dead_code, reason = "the unit tests of the folds use the rest")]
+mod history;
+mod replicas;
+mod world;

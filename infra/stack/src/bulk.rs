@@ -15,7 +15,7 @@ use tokio_util::io::StreamReader;
 pub const LINES_MAX: usize = 5_000;
 pub const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-const SILENCE_LIMIT: Duration = Duration::from_secs(60);
+const SILENCE_LIMIT: Duration = Duration::from_mins(1);
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(3);
@@ -186,7 +186,7 @@ async fn read(
                 consistency_token,
             } if summary.lines == lines.len() => {
                 outcome.consistency_token = consistency_token;
-                return conclude(outcome, refused);
+                return conclude(outcome, &refused);
             }
             Answer::Summary { summary, .. } => {
                 return Err(BulkError::CutOff(format!(
@@ -225,7 +225,7 @@ struct Refusal {
 
 /// Where one line failed for a passing reason, others may have failed because of it: all are sent
 /// again, and what was carried out replays.
-fn conclude(outcome: Outcome, refused: Vec<Refusal>) -> Result<Outcome, BulkError> {
+fn conclude(outcome: Outcome, refused: &[Refusal]) -> Result<Outcome, BulkError> {
     if refused.is_empty() {
         return Ok(outcome);
     }

@@ -36,6 +36,10 @@ pub enum StackError {
 }
 
 impl StackError {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "`map_err` hands errors over by value"
+    )]
     pub fn failed(doing: impl Into<String>, reason: impl ToString) -> Self {
         Self::Failed {
             doing: doing.into(),

@@ -17,7 +17,7 @@ use crate::{
     tokens::{self, Principal},
 };
 
-const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Which servers a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

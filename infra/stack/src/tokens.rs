@@ -152,7 +152,7 @@ mod tests {
             &key,
             customer,
             customer.usual_scopes(),
-            Duration::from_secs(60),
+            Duration::from_mins(1),
         )
         .expect("a token");
 

@@ -13,7 +13,7 @@ use crate::{
     progress::Progress,
 };
 
-const LOCK_LIMIT: Duration = Duration::from_secs(600);
+const LOCK_LIMIT: Duration = Duration::from_mins(10);
 const LOCK_PAUSE: Duration = Duration::from_millis(200);
 
 pub struct Cache {

@@ -16,7 +16,7 @@ use crate::{
 const VERSION: &str = "4.3.0";
 /// Of all jars together, as `archive::check_folder` counts.
 const JARS_SHA256: &str = "4a93ec072c5a65736ed93bbec8389117499048e9b1f2c5a4e0d1354c28b968a9";
-const FETCH_LIMIT: Duration = Duration::from_secs(600);
+const FETCH_LIMIT: Duration = Duration::from_mins(10);
 
 const POM: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <project xmlns="http://maven.apache.org/POM/4.0.0">

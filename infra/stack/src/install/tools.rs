@@ -14,7 +14,7 @@ use crate::{
     progress::Progress,
 };
 
-const APT_LIMIT: Duration = Duration::from_secs(600);
+const APT_LIMIT: Duration = Duration::from_mins(10);
 const PAUSE: Duration = Duration::from_millis(50);
 const TAIL_LINES: usize = 12;
 

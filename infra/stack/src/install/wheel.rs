@@ -9,7 +9,7 @@ use crate::{
     progress::Progress,
 };
 
-const FETCH_LIMIT: Duration = Duration::from_secs(600);
+const FETCH_LIMIT: Duration = Duration::from_mins(10);
 
 pub struct Wheel {
     pub name: &'static str,

@@ -9,7 +9,7 @@ use crate::{
     tokens::{self, Principal},
 };
 
-const TOKEN_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(365 * 24);
 const CONSOLE_CONSUMER: &str = "kafka-console-consumer";
 
 /// Where a stack's interfaces are, and a token for all of them.
@@ -58,11 +58,11 @@ pub fn write_env(system: &System, folder: &Path, file: &Path) -> Result<Connecti
             .doing(|| format!("make {} a program", path.display()))?;
         variables.push(("KAFKA_CONSOLE_CONSUMER", path.display().to_string()));
     }
-    let lines: String = variables
+    let lines: Vec<String> = variables
         .iter()
         .map(|(name, value)| format!("export {name}={}\n", quote(value)))
         .collect();
-    files::write_whole(file, lines.as_bytes())?;
+    files::write_whole(file, lines.concat().as_bytes())?;
     Ok(ConnectionDetails {
         command_urls: system.command_urls(),
         query_urls: system.query_urls(),

@@ -19,7 +19,7 @@ use crate::{
     process::{Address, Launch, Program},
 };
 
-const FORMAT_LIMIT: Duration = Duration::from_secs(60);
+const FORMAT_LIMIT: Duration = Duration::from_mins(1);
 const METADATA_LIMIT: Duration = Duration::from_secs(5);
 const LOGGING: &str = "\
 status = error

@@ -18,13 +18,13 @@ use crate::{
 };
 
 const USER: &str = "orderfold";
-const INITDB_LIMIT: Duration = Duration::from_secs(60);
+const INITDB_LIMIT: Duration = Duration::from_mins(1);
 const PID_FILE: &str = "postmaster.pid";
 
 pub struct Postgres {
     binaries: PathBuf,
     /// Owned by the server's account: the data, and what initialising it needs.
-    folder: PathBuf,
+    home: PathBuf,
     data: PathBuf,
     account: Option<Account>,
     port: u16,
@@ -54,7 +54,7 @@ impl Postgres {
         Self {
             binaries: installed.join("bin"),
             data,
-            folder,
+            home: folder,
             account,
             port,
             password,
@@ -78,16 +78,16 @@ impl Postgres {
     /// Into a folder that is renamed at the end, so that an interrupted run leaves no half of a
     /// cluster behind.
     async fn initialise(&self) -> Result<()> {
-        files::make_folder(&self.folder)?;
-        let password_file = self.folder.join("password");
+        files::make_folder(&self.home)?;
+        let password_file = self.home.join("password");
         files::write_whole(&password_file, self.password.as_bytes())?;
         if let Some(account) = self.account {
-            account.own(&self.folder)?;
+            account.own(&self.home)?;
             account.own(&password_file)?;
         }
-        let unfinished = self.folder.join("unfinished");
+        let unfinished = self.home.join("unfinished");
         files::remove_folder(&unfinished)?;
-        let launch = Launch::new(self.binaries.join("initdb"), &self.folder)
+        let launch = Launch::new(self.binaries.join("initdb"), &self.home)
             .args([
                 "--username",
                 USER,

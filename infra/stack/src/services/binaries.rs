@@ -2,12 +2,15 @@
 //! nothing is compiled twice.
 
 use std::{
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
 
 use crate::{
     environment,
@@ -37,10 +40,7 @@ impl Binaries {
                 query_service: folder.join(QUERY_SERVICE),
             });
         }
-        let progress = progress.clone();
-        tokio::task::spawn_blocking(move || build(&progress))
-            .await
-            .map_err(|error| StackError::failed("build the services", error))?
+        build(progress).await
     }
 
     /// For a system without services.
@@ -63,7 +63,7 @@ impl Binaries {
 
 /// Without `-p`: a selection of packages would be another resolution of features. There is no
 /// limit on the time: cargo shows its own progress, or names the lock that it waits for.
-fn build(progress: &Progress) -> Result<Binaries> {
+async fn build(progress: &Progress) -> Result<Binaries> {
     let doing = "build the services with cargo";
     progress.note("building the services (a first build takes minutes)");
     let mut cargo = Command::new(environment::cargo())
@@ -72,15 +72,17 @@ fn build(progress: &Progress) -> Result<Binaries> {
         .current_dir(repository::root())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .kill_on_drop(true)
         .spawn()
         .doing(|| doing.to_owned())?;
     let mut programs = Vec::new();
     if let Some(messages) = cargo.stdout.take() {
-        for line in BufReader::new(messages).lines() {
-            programs.extend(program(&line.doing(|| doing.to_owned())?));
+        let mut messages = BufReader::new(messages).lines();
+        while let Some(message) = messages.next_line().await.doing(|| doing.to_owned())? {
+            programs.extend(program(&message));
         }
     }
-    let status = cargo.wait().doing(|| doing.to_owned())?;
+    let status = cargo.wait().await.doing(|| doing.to_owned())?;
     if !status.success() {
         return Err(StackError::failed(
             doing,

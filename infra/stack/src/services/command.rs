@@ -7,14 +7,14 @@ use std::{
 
 use futures::future::BoxFuture;
 
-use super::{Replica, Shared};
+use super::{Binaries, Replica, Shared};
 use crate::{
     error::Result,
     process::{Address, Launch, Program},
     servers,
 };
 
-const MIGRATE_LIMIT: Duration = Duration::from_secs(120);
+const MIGRATE_LIMIT: Duration = Duration::from_mins(2);
 
 pub struct CommandService {
     binary: PathBuf,
@@ -25,12 +25,13 @@ pub struct CommandService {
 
 impl CommandService {
     #[must_use]
-    pub fn new(binary: PathBuf, replica: Replica, shared: Shared, claim_key: String) -> Self {
+    pub fn new(binaries: &Binaries, replica: Replica, shared: &Shared, claim_key: &str) -> Self {
+        let binary = binaries.command_service.clone();
         Self {
             binary,
             replica,
-            shared,
-            claim_key,
+            shared: shared.clone(),
+            claim_key: claim_key.to_owned(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use futures::future::BoxFuture;
 
-use super::{Replica, Shared};
+use super::{Binaries, Replica, Shared};
 use crate::{
     error::Result,
     process::{Address, Launch, Program},
@@ -21,16 +21,17 @@ pub struct QueryService {
 impl QueryService {
     #[must_use]
     pub fn new(
-        binary: PathBuf,
+        binaries: &Binaries,
         replica: Replica,
-        shared: Shared,
-        command_admin_urls: String,
+        shared: &Shared,
+        command_admin_urls: &str,
     ) -> Self {
+        let binary = binaries.query_service.clone();
         Self {
             binary,
             replica,
-            shared,
-            command_admin_urls,
+            shared: shared.clone(),
+            command_admin_urls: command_admin_urls.to_owned(),
         }
     }
 }

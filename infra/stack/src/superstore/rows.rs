@@ -77,7 +77,7 @@ impl Order {
 #[derive(Deserialize)]
 struct Row {
     #[serde(rename = "Row ID")]
-    row: String,
+    number: String,
     #[serde(rename = "Order ID")]
     order: String,
     #[serde(rename = "Order Date")]
@@ -213,7 +213,7 @@ impl Row {
 
     fn refused(&self, column: &'static str, value: &str) -> DataError {
         DataError::Value {
-            row: self.row.clone(),
+            row: self.number.clone(),
             column,
             value: value.to_owned(),
         }

@@ -8,7 +8,7 @@ use crate::{
     install::Installation,
     keys::TokenKeys,
     layout::Layout,
-    process::{Unit, Watchdog},
+    process::{Program, Unit, Watchdog},
     services::{Backends, Binaries, CommandService, QueryService, Replica, Shared},
     settings::Settings,
 };
@@ -42,82 +42,89 @@ impl System {
         layout: Layout,
         watchdog: Option<&Arc<Watchdog>>,
     ) -> Result<Self> {
-        let Composition {
-            backing,
-            binaries,
-            command_replicas,
-            query_replicas,
-            environment,
-        } = composition;
         layout.make()?;
         let mut settings = Settings::load(layout.data())?;
         let keys = TokenKeys::in_folder(layout.data());
         keys.ensure()?;
-        let (servers, backends) = match backing {
-            Backing::Shared(backends) => (None, backends),
+        let (servers, backends) = match &composition.backing {
+            Backing::Shared(backends) => (None, backends.clone()),
             Backing::Own(installed) => {
-                let servers = Servers::assemble(&installed, &layout, &mut settings, watchdog)?;
+                let servers = Servers::assemble(installed, &layout, &mut settings, watchdog)?;
                 let backends = servers.backends().clone();
                 (Some(servers), backends)
             }
         };
+        let binaries = composition.binaries()?;
+        let commands = replicas(
+            "command-service",
+            composition.command_replicas,
+            &layout,
+            &mut settings,
+        )?;
+        let queries = replicas(
+            "query-service",
+            composition.query_replicas,
+            &layout,
+            &mut settings,
+        )?;
+        settings.save(layout.data())?;
+
         let shared = Shared {
             backends,
             internal_token: settings.secrets.internal_token.clone(),
             public_key_file: keys.public_file().to_owned(),
-            extra: environment,
+            extra: composition.environment,
         };
-        let binaries = match binaries {
-            Some(binaries) => binaries,
-            None if command_replicas == 0 && query_replicas == 0 => Binaries::none(),
-            None => {
-                return Err(StackError::failed(
-                    "put the services together",
-                    "they were not built",
-                ));
-            }
-        };
-
-        let commands = replicas("command-service", command_replicas, &layout, &mut settings)?;
-        let queries = replicas("query-service", query_replicas, &layout, &mut settings)?;
-        settings.save(layout.data())?;
-
+        let claim_key = &settings.secrets.claim_key;
         let admin_urls: Vec<String> = commands.iter().map(Replica::admin_url).collect();
         let admin_urls = admin_urls.join(",");
-        let unit =
-            |program| Unit::new(program, layout.records(), &layout.logs(), watchdog.cloned());
-        let commands = commands.into_iter().map(|replica| {
-            let claim_key = settings.secrets.claim_key.clone();
-            let service = CommandService::new(
-                binaries.command_service.clone(),
-                replica.clone(),
-                shared.clone(),
-                claim_key,
-            );
-            (replica, unit(Arc::new(service)))
-        });
-        let commands = commands.collect();
-        let queries = queries.into_iter().map(|replica| {
-            let service = QueryService::new(
-                binaries.query_service.clone(),
-                replica.clone(),
-                shared.clone(),
-                admin_urls.clone(),
-            );
-            (replica, unit(Arc::new(service) as Arc<_>))
-        });
-        let queries = queries.collect();
+        let command = |replica| CommandService::new(&binaries, replica, &shared, claim_key);
+        let query = |replica| QueryService::new(&binaries, replica, &shared, &admin_urls);
+        let commands = units(commands, command, &layout, watchdog);
+        let queries = units(queries, query, &layout, watchdog);
+        let command_binary = binaries.command_service;
         Ok(Self {
             layout,
             settings,
             keys,
             servers,
             shared,
-            command_binary: binaries.command_service,
+            command_binary,
             commands,
             queries,
         })
     }
+}
+
+impl Composition {
+    fn binaries(&self) -> Result<Binaries> {
+        match &self.binaries {
+            Some(binaries) => Ok(binaries.clone()),
+            None if self.command_replicas == 0 && self.query_replicas == 0 => Ok(Binaries::none()),
+            None => Err(StackError::failed(
+                "put the services together",
+                "they were not built",
+            )),
+        }
+    }
+}
+
+fn units<P: Program + 'static>(
+    replicas: Vec<Replica>,
+    service: impl Fn(Replica) -> P,
+    layout: &Layout,
+    watchdog: Option<&Arc<Watchdog>>,
+) -> Vec<(Replica, Unit)> {
+    let unit = |program| Unit::new(program, layout.records(), &layout.logs(), watchdog.cloned());
+    replicas
+        .into_iter()
+        .map(|replica| {
+            (
+                replica.clone(),
+                unit(Arc::new(service(replica)) as Arc<dyn Program>),
+            )
+        })
+        .collect()
 }
 
 /// One replica bears the service's name, several have numbers.

@@ -43,7 +43,7 @@ impl Logs {
 
     /// Leaves out what is in them already.
     #[must_use]
-    pub fn from_now(mut self) -> Self {
+    pub fn only_new(mut self) -> Self {
         for log in &mut self.files {
             log.offset = std::fs::metadata(&log.path).map_or(0, |metadata| metadata.len());
         }

@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::{arguments::TokenOptions, console, follow::Logs, supervise};
 
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(250);
-const SECONDS_PER_HOUR: u64 = 3_600;
 
 #[derive(Serialize)]
 struct Status {
@@ -161,7 +160,7 @@ pub fn token(here: &LocalStack, options: &TokenOptions) -> Result<()> {
         .scopes
         .as_deref()
         .unwrap_or(options.principal.usual_scopes());
-    let lifetime = Duration::from_secs(options.hours * SECONDS_PER_HOUR);
+    let lifetime = Duration::from_hours(options.hours);
     console::say(&tokens::mint(&key, options.principal, scopes, lifetime)?);
     Ok(())
 }

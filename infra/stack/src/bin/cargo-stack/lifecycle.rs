@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orderfold_stack::{
-    Progress, Result, StackError, Unit,
+    Progress, Result, StackError, Unit, files,
     local::{LocalStack, write_env},
     process::{self, Signal},
     wait::{self, Seen},
@@ -11,7 +11,7 @@ use orderfold_stack::{
 
 use crate::console;
 
-const SUPERVISOR_LIMIT: Duration = Duration::from_secs(120);
+const SUPERVISOR_LIMIT: Duration = Duration::from_mins(2);
 
 pub async fn down(here: &LocalStack) -> Result<()> {
     let progress = Progress::to_stderr();
@@ -38,8 +38,9 @@ pub async fn reset(here: &LocalStack) -> Result<()> {
     // Nobody may start meanwhile.
     let _turn = here.take_turn()?;
     here.remove_data(false)?;
+    files::remove_folder(&here.folder())?;
     console::say(&format!(
-        "Removed the data below {}.",
+        "Removed {} with everything in it.",
         here.folder().display()
     ));
     Ok(())

@@ -44,7 +44,7 @@ pub async fn until_stopped(
             .iter()
             .map(|unit| (unit.name(), unit.log().to_owned())),
     )
-    .from_now();
+    .only_new();
     let records = here.layout(false).records();
     let mut last_seen: HashMap<String, Seen> = HashMap::new();
     let mut looks = tokio::time::interval(LOOK_INTERVAL);

@@ -1,15 +1,19 @@
 //! The client of Kafka: how it is set up, and what is done with its partitions.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use orderfold_events::Shard;
 use rdkafka::{
     ClientConfig, Offset, TopicPartitionList,
     consumer::{Consumer as _, StreamConsumer},
     error::KafkaError,
 };
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
-use super::{ConsumerOptions, rebalance::Rebalancing};
+use super::{
+    ConsumerOptions,
+    rebalance::{Rebalancing, shard_of},
+};
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -49,20 +53,28 @@ fn client_config(options: &ConsumerOptions) -> ClientConfig {
     config
 }
 
-/// Sets every partition whose position Kafka does not have to its beginning.
-pub(super) fn rewind(kafka: &Kafka, topic: &str) -> Result<(), KafkaError> {
-    let positions = kafka.assignment()?;
-    for element in positions.elements() {
-        let partition = element.partition();
+/// The shards whose next record Kafka does not have: their partitions were cut off or made anew.
+pub(super) fn out_of_range(kafka: &Kafka, topic: &str) -> Result<BTreeSet<Shard>, KafkaError> {
+    let positions = kafka.position()?;
+    let mut lost = BTreeSet::new();
+    for assigned in kafka.assignment()?.elements() {
+        let partition = assigned.partition();
+        let position = positions
+            .find_partition(topic, partition)
+            .map(|element| element.offset());
         let (low, high) = kafka.fetch_watermarks(topic, partition, METADATA_TIMEOUT)?;
-        if let Offset::Offset(offset) = element.offset()
-            && !(low..=high).contains(&offset)
+        if let (Some(Offset::Offset(next)), _) | (_, Offset::Offset(next)) =
+            (position, assigned.offset())
+            && !(low..=high).contains(&next)
         {
-            info!(partition, offset, low, high, "rewinding");
-            kafka.seek(topic, partition, Offset::Beginning, METADATA_TIMEOUT)?;
+            warn!(
+                partition,
+                next, low, high, "Kafka does not have the offset to go on from"
+            );
+            lost.extend(shard_of(partition));
         }
     }
-    Ok(())
+    Ok(lost)
 }
 
 pub(super) fn for_assigned(

@@ -14,7 +14,7 @@ mod rebalance;
 mod record;
 mod setup;
 mod shards;
-mod views;
+pub mod views;
 
 use std::sync::Arc;
 

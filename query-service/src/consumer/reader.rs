@@ -1,10 +1,14 @@
 //! The one loop that reads Kafka: every record is read once and handed to every projection. Memory for events in
 //! flight is bounded; when it is used up, the partitions are paused until half of it is free again.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use metrics::counter;
-use orderfold_events::{Envelope, ShardCount};
+use orderfold_events::{Envelope, Shard, ShardCount};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{CommitMode, Consumer as _},
@@ -19,7 +23,7 @@ use tracing::{debug, error, warn};
 
 use super::{
     BUDGET_KIB, ConsumerOptions, RECORD_KIB_MIN, Shared,
-    kafka::{self, Kafka, close, for_assigned, rewind},
+    kafka::{self, Kafka, close, for_assigned, out_of_range},
     projector::Delivery,
     rebalance::{Rebalancing, shard_of},
     record::{Record, Source},
@@ -54,15 +58,21 @@ impl Reader {
         }
     }
 
-    /// Reads until cancelled; a client that is beyond repair is replaced.
+    /// Reads until cancelled; a client that cannot go on is replaced.
     pub(super) async fn run(self) {
         let cancel = self.shared.cancel.clone();
+        let mut rewound = BTreeSet::new();
         while !cancel.is_cancelled() {
-            match self.connect() {
+            let context = Rebalancing {
+                progress: Arc::clone(&self.shared.progress),
+                assignments: Arc::clone(&self.shared.assignments),
+                rewound: std::mem::take(&mut rewound),
+            };
+            match kafka::connect(&self.options, context) {
                 Ok(kafka) => {
                     let kafka = Arc::new(kafka);
                     self.shared.health.set_running(true);
-                    self.read(&kafka).await;
+                    rewound = self.read(&kafka).await;
                     self.shared.health.set_running(false);
                     close(kafka).await;
                     self.shared.assignments.revoke_all();
@@ -73,21 +83,14 @@ impl Reader {
         }
     }
 
-    fn connect(&self) -> Result<Kafka, KafkaError> {
-        let context = Rebalancing {
-            progress: Arc::clone(&self.shared.progress),
-            assignments: Arc::clone(&self.shared.assignments),
-        };
-        kafka::connect(&self.options, context)
-    }
-
-    async fn read(&self, kafka: &Arc<Kafka>) {
+    /// Reads for as long as this client can; answers the shards that the next one has to read from the beginning.
+    async fn read(&self, kafka: &Arc<Kafka>) -> BTreeSet<Shard> {
         let mut commit = interval(COMMIT_INTERVAL);
         commit.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
-                () = self.shared.cancel.cancelled() => return,
+                () = self.shared.cancel.cancelled() => return BTreeSet::new(),
                 _ = commit.tick() => self.commit(kafka),
                 received = kafka.recv() => match received {
                     Ok(message) => {
@@ -99,9 +102,14 @@ impl Reader {
                     }
                     Err(KafkaError::MessageConsumptionFatal(code)) => {
                         error!(%code, "the consumer of Kafka is beyond repair and is replaced");
-                        return;
+                        return BTreeSet::new();
                     }
-                    Err(error) => self.mend(kafka, &error).await,
+                    Err(error) => {
+                        let lost = self.lost_shards(kafka, &error).await;
+                        if !lost.is_empty() {
+                            return lost;
+                        }
+                    }
                 },
             }
         }
@@ -195,8 +203,9 @@ impl Reader {
         Arc::clone(&self.budget).acquire_many_owned(cost).await.ok()
     }
 
-    /// An offset that Kafka does not have (any more): read what it has. What lies between comes from the feed.
-    async fn mend(&self, kafka: &Arc<Kafka>, error: &KafkaError) {
+    /// Shards whose next record Kafka does not have (any more). Its client cannot be made to read on with them, so
+    /// another one starts at what there is; what lies between comes from the feed.
+    async fn lost_shards(&self, kafka: &Arc<Kafka>, error: &KafkaError) -> BTreeSet<Shard> {
         let is_out_of_range = matches!(
             error.rdkafka_error_code(),
             Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)
@@ -204,16 +213,20 @@ impl Reader {
         if !is_out_of_range {
             // Brokers away, topic missing: the client tries again by itself.
             debug!(%error, "kafka");
-            return;
+            return BTreeSet::new();
         }
-        warn!("Kafka does not have the offset to go on from: reading from its beginning");
         let kafka = Arc::clone(kafka);
         let topic = self.options.topic.clone();
-        let rewound = tokio::task::spawn_blocking(move || rewind(&kafka, &topic)).await;
-        match rewound {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => warn!(%error, "the offsets could not be set"),
-            Err(error) => error!(%error, "the offsets could not be set"),
+        match tokio::task::spawn_blocking(move || out_of_range(&kafka, &topic)).await {
+            Ok(Ok(lost)) => lost,
+            Ok(Err(error)) => {
+                warn!(%error, "the offsets of Kafka cannot be learnt");
+                BTreeSet::new()
+            }
+            Err(error) => {
+                error!(%error, "the offsets of Kafka cannot be learnt");
+                BTreeSet::new()
+            }
         }
     }
 

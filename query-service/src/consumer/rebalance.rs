@@ -1,7 +1,7 @@
 //! What happens when the group hands shards to this replica or takes them away. The callback is synchronous and runs
 //! inside the reader's `recv`: it only looks into memory.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use orderfold_events::Shard;
 use rdkafka::{
@@ -20,6 +20,8 @@ use crate::progress::Progress;
 pub(super) struct Rebalancing {
     pub(super) progress: Arc<Progress>,
     pub(super) assignments: Arc<Assignments>,
+    /// Shards to be read from the beginning of what Kafka has, whatever the checkpoints say.
+    pub(super) rewound: BTreeSet<Shard>,
 }
 
 impl ClientContext for Rebalancing {
@@ -56,6 +58,7 @@ impl Rebalancing {
         let mut starts = TopicPartitionList::new();
         for element in partitions.elements() {
             let offset = shard_of(element.partition())
+                .filter(|shard| !self.rewound.contains(shard))
                 .and_then(|shard| self.progress.start_offset(shard))
                 .map_or(Offset::Beginning, Offset::Offset);
             starts.add_partition_offset(element.topic(), element.partition(), offset)?;

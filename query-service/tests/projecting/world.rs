@@ -65,6 +65,11 @@ pub struct Replica {
 
 impl World {
     pub async fn new() -> Self {
+        // Shown when a test fails.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter("query_service=debug")
+            .with_test_writer()
+            .try_init();
         let servers = TestServers::shared();
         let uri = servers.fresh_mongo_database().await.unwrap();
         let brokers = servers.kafka_brokers().await.unwrap();

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
+use orderfold_http::telemetry::LogFormat;
 use secrecy::SecretString;
 
 /// The read side of Orderfold.
@@ -74,7 +75,7 @@ pub struct LogArguments {
         global = true,
         default_value = "json"
     )]
-    pub format: String,
+    pub format: LogFormat,
     /// Such as `info` or `info,query_service=debug`.
     #[arg(
         long = "log-filter",

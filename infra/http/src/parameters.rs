@@ -44,6 +44,12 @@ impl Parameters {
         Self { given, errors }
     }
 
+    /// Whether a parameter is there that was not taken yet.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.given.contains_key(name)
+    }
+
     /// Takes a parameter as it is.
     pub fn take(&mut self, name: &str) -> Option<String> {
         self.given.remove(name)

@@ -14,7 +14,9 @@ use utoipa::openapi::{
 
 use crate::calendar::Interval;
 
-fn words(all: impl Iterator<Item = &'static str>) -> Object {
+/// A word of a list.
+#[must_use]
+pub fn words(all: impl Iterator<Item = &'static str>) -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(all))
@@ -69,6 +71,15 @@ pub fn optional_instant() -> Object {
     ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .build()
+}
+
+/// An id.
+#[must_use]
+pub fn uuid() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
         .build()
 }
 

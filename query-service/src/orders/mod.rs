@@ -2,8 +2,12 @@
 
 mod actions;
 pub mod body;
+pub(crate) mod controller;
+mod described;
 pub mod facts;
 pub mod filter;
 pub mod listed;
 pub mod queries;
+mod question;
 pub mod repository;
+pub mod timeline;

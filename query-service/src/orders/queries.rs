@@ -52,10 +52,10 @@ impl OrderQueries {
             sorted_by: row.placed_at.millis(),
             id: row.order_id.0,
         });
-        let named = rows.data.iter().filter(|_| personal);
+        let customers = rows.data.iter().filter(|_| personal);
         let names = self
             .customers
-            .names(named.map(|row| row.customer_id))
+            .names(customers.map(|row| row.customer_id))
             .await?;
         Ok(rows.map(|row| {
             let name = names.get(&row.customer_id).cloned();

@@ -7,17 +7,16 @@ use std::{collections::BTreeSet, ops::Range as HalfOpen};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
+use super::question::Period;
 use crate::{
-    calendar::{Range, first_instant, local},
+    calendar::{first_instant, local},
     projections::sales_series::Sales,
 };
 
 /// What to read for one series of intervals.
 #[derive(Debug)]
 pub struct Plan {
-    /// The start of each interval; each ends where the next starts, the last at `to`.
-    starts: Vec<DateTime<Utc>>,
-    to: DateTime<Utc>,
+    period: Period,
     reporting_zone: Tz,
     /// Days of the reporting zone that the range touches.
     days: HalfOpen<NaiveDate>,
@@ -31,15 +30,12 @@ pub struct Plan {
 pub struct OutOfRange;
 
 impl Plan {
-    /// A plan for the intervals that start at `starts` and end with `range.to`.
+    /// A plan for the intervals of a period.
     ///
     /// # Errors
     /// [`OutOfRange`] at the ends of the calendar.
-    pub fn new(
-        range: &Range,
-        starts: Vec<DateTime<Utc>>,
-        reporting_zone: Tz,
-    ) -> Result<Self, OutOfRange> {
+    pub fn new(period: &Period, reporting_zone: Tz) -> Result<Self, OutOfRange> {
+        let Period { range, starts } = period;
         let day_of = |instant| local(reporting_zone, instant).date();
         let mut cut_days = BTreeSet::new();
         for boundary in starts.iter().copied().chain([range.to]) {
@@ -53,17 +49,10 @@ impl Plan {
             .ok_or(OutOfRange)?;
         Ok(Self {
             days: day_of(range.from)..end,
-            to: range.to,
-            starts,
+            period: period.clone(),
             reporting_zone,
             cut_days,
         })
-    }
-
-    /// The start of each interval.
-    #[must_use]
-    pub fn into_starts(self) -> Vec<DateTime<Utc>> {
-        self.starts
     }
 
     /// The days of the reporting zone to read, half-open; those that are cut are not asked for again.
@@ -112,7 +101,7 @@ impl Plan {
             let day = local(self.reporting_zone, *begin).date();
             self.cut_days.contains(&day)
         });
-        let mut sums = vec![Sales::default(); self.starts.len()];
+        let mut sums = vec![Sales::default(); self.period.starts.len()];
         for (begin, sales) in whole.chain(parts) {
             if let Some(sum) = self
                 .interval_of(begin)
@@ -125,8 +114,13 @@ impl Plan {
     }
 
     fn interval_of(&self, instant: DateTime<Utc>) -> Option<usize> {
-        let after = self.starts.partition_point(|start| *start <= instant);
-        after.checked_sub(1).filter(|_| instant < self.to)
+        let after = self
+            .period
+            .starts
+            .partition_point(|start| *start <= instant);
+        after
+            .checked_sub(1)
+            .filter(|_| instant < self.period.range.to)
     }
 }
 
@@ -143,7 +137,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::calendar::{Bound, Interval};
+    use crate::calendar::{Bound, Interval, Range};
 
     fn plan(zone: Tz, from: &str, to: &str, interval: Interval, reporting: Tz) -> Plan {
         let at = |text: &str| text.parse::<Bound>().unwrap().resolve(zone).unwrap();
@@ -152,8 +146,12 @@ mod tests {
             from: at(from),
             to: at(to),
         };
-        let starts = range.starts(interval, 400).unwrap();
-        Plan::new(&range, starts, reporting).unwrap()
+        Plan::new(&period(range, interval), reporting).unwrap()
+    }
+
+    fn period(range: Range, interval: Interval) -> Period {
+        let starts = range.starts(interval, usize::MAX).unwrap();
+        Period { range, starts }
     }
 
     #[test]
@@ -233,7 +231,7 @@ mod tests {
             prop_assume!(!dates_come_back(reporting, &instants));
             let (days, quarters) = book(&instants, reporting);
 
-            let plan = Plan::new(&range, starts.clone(), reporting).unwrap();
+            let plan = Plan::new(&period(range, interval), reporting).unwrap();
             let runs = plan.utc_days();
             let read = quarters
                 .iter()
@@ -267,7 +265,7 @@ mod tests {
                 .collect();
             let (days, quarters) = book(&instants, Tz::UTC);
             let sums = |interval| {
-                let plan = Plan::new(&range, range.starts(interval, 400).unwrap(), Tz::UTC).unwrap();
+                let plan = Plan::new(&period(range, interval), Tz::UTC).unwrap();
                 plan.add_up(
                     days.iter().map(|(day, sales)| (*day, sales)),
                     quarters.iter().map(|(at, sales)| (*at, sales)),

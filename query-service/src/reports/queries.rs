@@ -6,9 +6,17 @@ use super::{
     plan::{OutOfRange, Plan},
     question::{Period, SalesQuestion},
     repository::{SalesFilter, SalesRepository},
-    sales_body::Series,
 };
-use crate::database::DatabaseError;
+use crate::{
+    database::DatabaseError,
+    projections::{
+        ReadModel,
+        sales_series::{Sales, SalesSlots},
+    },
+};
+
+/// What [`ReportQueries::sales`] looks at.
+pub const SALES_READS: &[ReadModel] = &[ReadModel::SalesSeries];
 
 /// Makes reports.
 #[derive(Debug, Clone)]
@@ -19,9 +27,16 @@ pub struct ReportQueries {
 
 /// A period and the one that it is compared with.
 #[derive(Debug)]
-pub struct Sales {
+pub struct SalesFound {
     pub period: Series,
     pub previous: Option<Series>,
+}
+
+/// The intervals of one period with their sums.
+#[derive(Debug)]
+pub struct Series {
+    pub period: Period,
+    pub sums: Vec<Sales>,
 }
 
 /// Why there is no report.
@@ -47,21 +62,20 @@ impl ReportQueries {
     ///
     /// # Errors
     /// [`ReportError`] when MongoDB is away, or a sum does not fit.
-    pub async fn sales(&self, question: SalesQuestion) -> Result<Sales, ReportError> {
+    pub async fn sales(&self, question: &SalesQuestion) -> Result<SalesFound, ReportError> {
         let filter = &question.filter;
-        let previous = match question.previous {
+        let previous = match &question.previous {
             Some(period) => Some(self.series(filter, period).await?),
             None => None,
         };
-        Ok(Sales {
-            period: self.series(filter, question.period).await?,
+        Ok(SalesFound {
+            period: self.series(filter, &question.period).await?,
             previous,
         })
     }
 
-    async fn series(&self, filter: &SalesFilter, period: Period) -> Result<Series, ReportError> {
-        let Period { range, starts } = period;
-        let plan = Plan::new(&range, starts, self.reporting_zone)?;
+    async fn series(&self, filter: &SalesFilter, period: &Period) -> Result<Series, ReportError> {
+        let plan = Plan::new(period, self.reporting_zone)?;
         let (days, quarter_hours) =
             tokio::try_join!(self.repository.days(filter, plan.days()), async {
                 self.repository
@@ -70,11 +84,10 @@ impl ReportQueries {
             },)?;
         let sums = plan.add_up(
             days.iter().map(|day| (day.key.day, &day.sales)),
-            quarter_hours.iter().flat_map(|slots| slots.quarter_hours()),
+            quarter_hours.iter().flat_map(SalesSlots::quarter_hours),
         )?;
         Ok(Series {
-            range,
-            starts: plan.into_starts(),
+            period: period.clone(),
             sums,
         })
     }

@@ -6,7 +6,11 @@ use orderfold_events::{Currency, money};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::plan::OutOfRange;
+use super::{
+    plan::OutOfRange,
+    queries::{SalesFound, Series},
+    question::SalesQuestion,
+};
 use crate::{
     calendar::{Interval, Range},
     http::{figures::Figures, freshness::FreshnessBody, schemas},
@@ -68,12 +72,42 @@ pub struct SalesFigures {
     pub average_order_value: Option<i64>,
 }
 
-/// The intervals of one period with their sums, before they are shown.
-#[derive(Debug)]
-pub struct Series {
-    pub range: Range,
-    pub starts: Vec<DateTime<Utc>>,
-    pub sums: Vec<Sales>,
+impl SalesReport {
+    /// What was asked, with what was found.
+    ///
+    /// # Errors
+    /// [`OutOfRange`] when a sum does not fit.
+    pub fn new(
+        question: &SalesQuestion,
+        found: &SalesFound,
+        freshness: FreshnessBody,
+    ) -> Result<Self, OutOfRange> {
+        let Range { zone, from, to } = question.period.range;
+        let previous = found.previous.as_ref();
+        Ok(Self {
+            from: in_zone(from, zone),
+            to: in_zone(to, zone),
+            interval: question.interval,
+            tz: zone,
+            currency: question.filter.currency,
+            data: rows(&found.period),
+            totals: totals(&found.period)?,
+            previous: previous.map(PreviousSales::new).transpose()?,
+            freshness,
+        })
+    }
+}
+
+impl PreviousSales {
+    fn new(series: &Series) -> Result<Self, OutOfRange> {
+        let Range { zone, from, to } = series.period.range;
+        Ok(Self {
+            from: in_zone(from, zone),
+            to: in_zone(to, zone),
+            data: rows(series),
+            totals: totals(series)?,
+        })
+    }
 }
 
 impl From<Sales> for SalesFigures {
@@ -88,47 +122,28 @@ impl From<Sales> for SalesFigures {
     }
 }
 
-impl Series {
-    /// One row for each interval.
-    #[must_use]
-    pub fn rows(&self) -> Vec<SalesInterval> {
-        let rows = self.starts.iter().zip(&self.sums);
-        rows.map(|(start, sales)| SalesInterval {
-            start: in_zone(*start, self.range.zone),
-            figures: (*sales).into(),
-        })
-        .collect()
-    }
+/// One row for each interval.
+fn rows(series: &Series) -> Vec<SalesInterval> {
+    let rows = series.period.starts.iter().zip(&series.sums);
+    rows.map(|(start, sales)| SalesInterval {
+        start: in_zone(*start, series.period.range.zone),
+        figures: (*sales).into(),
+    })
+    .collect()
+}
 
-    /// All intervals together.
-    ///
-    /// # Errors
-    /// [`OutOfRange`] when a sum does not fit.
-    pub fn totals(&self) -> Result<SalesFigures, OutOfRange> {
-        self.sums
-            .iter()
-            .try_fold(Sales::default(), |sum, sales| sum.checked_add(sales))
-            .map(SalesFigures::from)
-            .ok_or(OutOfRange)
-    }
-
-    /// The period as the one that another is compared with.
-    ///
-    /// # Errors
-    /// [`OutOfRange`] when a sum does not fit.
-    pub fn as_previous(&self) -> Result<PreviousSales, OutOfRange> {
-        Ok(PreviousSales {
-            from: in_zone(self.range.from, self.range.zone),
-            to: in_zone(self.range.to, self.range.zone),
-            data: self.rows(),
-            totals: self.totals()?,
-        })
-    }
+/// All intervals together.
+fn totals(series: &Series) -> Result<SalesFigures, OutOfRange> {
+    series
+        .sums
+        .iter()
+        .try_fold(Sales::default(), |sum, sales| sum.checked_add(sales))
+        .map(SalesFigures::from)
+        .ok_or(OutOfRange)
 }
 
 /// An instant with the offset that the zone has then.
-#[must_use]
-pub fn in_zone(instant: DateTime<Utc>, zone: Tz) -> String {
+fn in_zone(instant: DateTime<Utc>, zone: Tz) -> String {
     instant
         .with_timezone(&zone)
         .to_rfc3339_opts(SecondsFormat::Millis, true)

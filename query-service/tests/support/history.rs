@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use orderfold_events::{
     Actor, Coordinate, Currency, CustomerId, Envelope, Epoch, Event, EventId, OrderId, OrderNumber,
     Personal, Position, Shard, ShardCount, StreamId, TaxRate, Timestamp, Version,
-    customer::{
-        CustomerEvent, CustomerPersonal, CustomerStatus, ExternalReference, Registered,
-    },
+    customer::{CustomerEvent, CustomerPersonal, CustomerStatus, ExternalReference, Registered},
     order::{
         CancelReason, Cancelled, Change, Completed, Confirmed, ContentHash, DeliveryRecorded,
         FulfilmentStatus, ItemsCancelled, Lifecycle, Line, LineChange, LineQuantity, LineTax,
@@ -16,7 +14,7 @@ use orderfold_events::{
         PaymentStatus, Placed, ReturnReason, ReturnRecorded, ReturnedUnits, ShipmentRecorded,
         Terms, Totals,
     },
-    personal::Note,
+    personal::{Address, Note},
 };
 use uuid::Uuid;
 
@@ -164,8 +162,16 @@ impl History {
     pub fn place(&mut self, customer_id: CustomerId, units: &[(i64, i64)]) -> OrderId {
         let sequence = self.orders.len() + 1;
         let placing = Placing {
-            channel: if sequence % 3 == 0 { "desk" } else { "web" },
-            currency: if sequence % 4 == 0 { "EUR" } else { "USD" },
+            channel: if sequence.is_multiple_of(3) {
+                "desk"
+            } else {
+                "web"
+            },
+            currency: if sequence.is_multiple_of(4) {
+                "EUR"
+            } else {
+                "USD"
+            },
             reference: &format!("R-{sequence}"),
         };
         self.place_as(customer_id, &placing, units)
@@ -215,7 +221,15 @@ impl History {
                 .map(|(line, state)| line_of(line, state))
                 .collect(),
             adjustments: Vec::new(),
-            personal: Personal::plain(OrderPersonal::default()),
+            personal: Personal::plain(OrderPersonal {
+                ship_to: Some(Address {
+                    name: Some("Recipient".to_owned()),
+                    city: Some("Henderson".to_owned()),
+                    country: "US".to_owned(),
+                    ..Address::default()
+                }),
+                ..OrderPersonal::default()
+            }),
         }));
         let order = Order {
             summary,
@@ -315,7 +329,9 @@ impl History {
             OrderFact::Cancelled(Cancelled {
                 reason: CancelReason::Customer,
                 lines: units,
-                personal: Personal::plain(Note::default()),
+                personal: Personal::plain(Note {
+                    note: Some("changed her mind".to_owned()),
+                }),
             })
         } else {
             OrderFact::ItemsCancelled(ItemsCancelled {

@@ -2,6 +2,7 @@
 
 mod events;
 #[path = "../../../tests/support/history.rs"]
+#[expect(dead_code, reason = "the tests of the API use the rest")]
 mod history;
 mod properties;
 

@@ -1,0 +1,82 @@
+//! Customers over HTTP: the only place that knows their paths, parameters and statuses.
+
+use axum::{
+    extract::{OriginalUri, Path, State},
+    http::HeaderMap,
+    response::Response,
+};
+use orderfold_events::CustomerId;
+use orderfold_http::{Principal, Problem};
+
+use super::{
+    body::{CustomerBody, ListedCustomer},
+    described::CustomerListParameters,
+    queries::{CUSTOMER_READS, LIST_READS},
+    question::{ListQuestion, customer_id},
+};
+use crate::http::{
+    answers::{self, Page},
+    described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
+    parameters, problems,
+    router::{Api, PERSONAL},
+};
+
+/// Customers, newest first
+///
+/// A customer gets themselves. What is personal is null without the scope `customers:personal`.
+#[utoipa::path(
+    get,
+    path = "/v1/customers",
+    operation_id = "list_customers",
+    tag = "customers",
+    params(CustomerListParameters, PageParameters, ReadHeaders),
+    responses((status = 200, description = "A page", body = Page<ListedCustomer>), ReadProblems),
+    security(("bearer" = ["customers:read"])),
+)]
+pub(crate) async fn list_customers(
+    State(api): State<Api>,
+    principal: Principal,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let owner = principal.customer.map(CustomerId);
+    let ListQuestion {
+        filter,
+        slice,
+        binding,
+    } = ListQuestion::read(uri.query(), owner)?;
+    let standing = api.standings.of(&headers, LIST_READS).await?;
+    let personal = principal.has(PERSONAL);
+    let rows = api.customers.list(&filter, slice, personal).await?;
+    answers::page(&uri, &standing, binding, rows)
+}
+
+/// One customer, with everything that was bought
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customer_id}",
+    operation_id = "get_customer",
+    tag = "customers",
+    params(("customer_id" = Uuid, Path, description = "Id"), IfNoneMatchHeader, ReadHeaders),
+    responses(
+        (status = 200, description = "The customer", body = CustomerBody),
+        (status = 304, description = "What the caller knows still holds"),
+        NotFound, ReadProblems,
+    ),
+    security(("bearer" = ["customers:read"])),
+)]
+pub(crate) async fn get_customer(
+    State(api): State<Api>,
+    principal: Principal,
+    OriginalUri(uri): OriginalUri,
+    Path(customer): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let customer = customer_id(&customer, principal.customer.map(CustomerId))?;
+    parameters::none(uri.query())?;
+    let standing = api.standings.of(&headers, CUSTOMER_READS).await?;
+    let found = api.customers.get(customer).await?;
+    let body = found.and_then(|found| CustomerBody::new(found, principal.has(PERSONAL)));
+    let body = body.ok_or(problems::CUSTOMER_NOT_FOUND)?;
+    answers::resource(&headers, &standing, body.version, &body)
+}

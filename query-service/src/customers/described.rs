@@ -1,0 +1,29 @@
+//! What the OpenAPI document says of the customer list's filters.
+
+use utoipa::{
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
+};
+
+use crate::http::{
+    described::{several, text},
+    schemas,
+};
+
+/// The filters of the customer list.
+pub struct CustomerListParameters;
+
+impl IntoParams for CustomerListParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let words = "Any of these, joined by commas.";
+        vec![
+            several("status", words, schemas::customer_status()),
+            several("tag", words, text()),
+            several(
+                "reference",
+                "Keys in other systems, in any channel; any of these.",
+                text(),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,44 @@
+//! Every operation of the API with who may call it.
+
+use axum::Router;
+use orderfold_http::{TokenKey, api::Operations, auth::Access};
+use utoipa_axum::routes;
+
+use super::{described, problems, standing::Standings};
+use crate::{
+    customers::{self, queries::CustomerQueries},
+    orders::{self, queries::OrderQueries},
+    reports::{self, queries::ReportQueries},
+};
+
+/// Without this scope what is personal is null.
+pub const PERSONAL: &str = "customers:personal";
+
+/// What the controllers work with.
+#[derive(Debug, Clone)]
+pub struct Api {
+    pub standings: Standings,
+    pub orders: OrderQueries,
+    pub customers: CustomerQueries,
+    pub reports: ReportQueries,
+}
+
+/// Every operation. Customers see only what is theirs, and no reports.
+#[must_use]
+pub fn operations() -> Operations<Api> {
+    let orders = Access::scope("orders:read").or_customer();
+    let customers = Access::scope("customers:read").or_customer();
+    let reports = Access::scope("reports:read");
+    Operations::new(described::document())
+        .operation(orders, routes!(orders::controller::list_orders))
+        .operation(orders, routes!(orders::controller::get_order))
+        .operation(orders, routes!(orders::controller::get_order_timeline))
+        .operation(customers, routes!(customers::controller::list_customers))
+        .operation(customers, routes!(customers::controller::get_customer))
+        .operation(reports, routes!(reports::controller::get_sales_report))
+}
+
+/// The public port.
+pub fn router(api: Api, key: TokenKey) -> Router {
+    operations().into_router(api, key, problems::CATALOGUE)
+}

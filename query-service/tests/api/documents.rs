@@ -1,0 +1,102 @@
+//! What the service says of itself: the OpenAPI document and the pages of its problems.
+
+use query_service::http::problems::CATALOGUE;
+use serde_json::Value;
+
+use crate::service::Service;
+
+#[tokio::test]
+async fn the_description_has_every_operation_with_its_scope_and_its_parameters() {
+    let service = Service::start().await;
+    let document = service.get("/openapi.json").await.body;
+    assert_eq!(document["openapi"], "3.1.0");
+    let paths = document["paths"].as_object().unwrap();
+    let operations: Vec<(&str, &str, &str)> = paths
+        .iter()
+        .map(|(path, item)| {
+            let operation = &item["get"];
+            let scope = &operation["security"][0]["bearer"][0];
+            let id = operation["operationId"].as_str().unwrap();
+            (path.as_str(), id, scope.as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        operations,
+        [
+            ("/v1/customers", "list_customers", "customers:read"),
+            (
+                "/v1/customers/{customer_id}",
+                "get_customer",
+                "customers:read"
+            ),
+            ("/v1/orders", "list_orders", "orders:read"),
+            ("/v1/orders/{order}", "get_order", "orders:read"),
+            (
+                "/v1/orders/{order}/timeline",
+                "get_order_timeline",
+                "orders:read"
+            ),
+            ("/v1/reports/sales", "get_sales_report", "reports:read"),
+        ]
+    );
+    let names: Vec<_> = document["paths"]["/v1/orders"]["get"]["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|parameter| parameter["name"].as_str().unwrap())
+        .collect();
+    for name in [
+        "lifecycle",
+        "reference",
+        "placed_from",
+        "tz",
+        "limit",
+        "cursor",
+        "Prefer",
+    ] {
+        assert!(names.contains(&name), "{name} is missing");
+    }
+}
+
+#[tokio::test]
+async fn every_reference_of_the_description_leads_somewhere() {
+    let service = Service::start().await;
+    let document = service.get("/openapi.json").await.body;
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(references.len() > 20);
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+fn collect<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(reference) if name == "$ref" => references.push(reference),
+                    other => collect(other, references),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_problem_has_a_page_and_the_description_one_offline() {
+    let service = Service::start().await;
+    for known in CATALOGUE.codes() {
+        let answer = service.get(&format!("/problems/{}", known.code)).await;
+        assert_eq!(answer.status, 200, "{}", known.code);
+    }
+    service
+        .get("/problems/none")
+        .await
+        .is_problem(404, "not_found");
+    let docs = service.get("/docs/").await;
+    assert_eq!(docs.status, 200);
+}

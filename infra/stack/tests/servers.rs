@@ -3,22 +3,22 @@
 use std::time::{Duration, Instant};
 
 use orderfold_stack::{
-    ServersFor, Stack, StackOptions, State, TestServers,
+    Result, ServersFor, Stack, StackOptions, State, TestServers,
     process::{Identity, with_descendants},
 };
 use sqlx::{Connection, PgConnection};
 
-async fn servers() -> Stack {
+async fn servers() -> Result<Stack> {
     let options = StackOptions {
         servers: ServersFor::ThisTest,
         command_replicas: 0,
         query_replicas: 0,
         ..StackOptions::default()
     };
-    Stack::start(options).await.expect("three servers")
+    Stack::start(options).await
 }
 
-async fn count(url: &str) -> Result<i64, sqlx::Error> {
+async fn count(url: &str) -> std::result::Result<i64, sqlx::Error> {
     let mut connection = PgConnection::connect(url).await?;
     sqlx::query_scalar("select count(*) from kept")
         .fetch_one(&mut connection)
@@ -27,7 +27,7 @@ async fn count(url: &str) -> Result<i64, sqlx::Error> {
 
 #[tokio::test]
 async fn what_was_committed_before_a_crash_is_there_after_the_restart_of_every_server() {
-    let stack = servers().await;
+    let stack = servers().await.expect("three servers");
     let backends = stack.backends().clone();
     let mut connection = PgConnection::connect(&backends.database_url)
         .await
@@ -55,7 +55,7 @@ async fn what_was_committed_before_a_crash_is_there_after_the_restart_of_every_s
 
 #[tokio::test]
 async fn a_frozen_server_answers_nobody_until_it_is_resumed() {
-    let stack = servers().await;
+    let stack = servers().await.expect("three servers");
     let postgres = stack.postgres().expect("its own PostgreSQL");
     let url = stack.backends().database_url.clone();
     postgres.freeze().await.expect("frozen");
@@ -73,7 +73,7 @@ async fn a_frozen_server_answers_nobody_until_it_is_resumed() {
 
 #[tokio::test]
 async fn every_process_and_file_of_a_stack_goes_with_it_frozen_ones_too() {
-    let stack = servers().await;
+    let stack = servers().await.expect("three servers");
     let folder = stack.data_folder().to_owned();
     let processes: Vec<Identity> = stack
         .units()

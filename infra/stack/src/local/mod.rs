@@ -38,9 +38,12 @@ impl LocalStack {
     /// The clone this program was built in.
     #[must_use]
     pub fn of_this_program() -> Self {
-        Self {
-            root: repository::root(),
-        }
+        Self::of_clone(repository::root())
+    }
+
+    #[must_use]
+    pub fn of_clone(root: PathBuf) -> Self {
+        Self { root }
     }
 
     #[must_use]

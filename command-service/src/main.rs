@@ -1,1 +1,39 @@
-fn main() {}
+//! The command service's process.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use command_service::{
+    app,
+    config::{Arguments, Verb},
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { verb, config } = Arguments::parse();
+    if let Err(error) = orderfold_http::telemetry::init(config.log_format, &config.log_filter) {
+        return failed(&*error);
+    }
+    let done = match verb.unwrap_or(Verb::Serve) {
+        Verb::Serve => app::serve(config).await,
+        Verb::Migrate => app::migrate(config).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&*error),
+    }
+}
+
+/// Says on one line what went wrong, with its causes.
+fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    use std::io::Write;
+
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let text = causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ");
+    // Without a standard error there is nobody to tell.
+    let _untold = writeln!(std::io::stderr(), "command-service: {text}");
+    ExitCode::FAILURE
+}

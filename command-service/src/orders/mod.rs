@@ -1,3 +1,8 @@
 //! The orders slice.
 
+mod answer;
+mod body;
+pub mod commands;
+pub mod controller;
+mod documents;
 pub mod domain;

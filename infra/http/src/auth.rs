@@ -215,7 +215,7 @@ pub(crate) async fn authenticate(
 /// Who may call an operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Access {
-    scope: &'static str,
+    scope: Option<&'static str>,
     customers: bool,
 }
 
@@ -224,8 +224,17 @@ impl Access {
     #[must_use]
     pub const fn scope(scope: &'static str) -> Self {
         Self {
-            scope,
+            scope: Some(scope),
             customers: false,
+        }
+    }
+
+    /// Anybody who is known: what is asked for inside has scopes of its own.
+    #[must_use]
+    pub const fn authenticated() -> Self {
+        Self {
+            scope: None,
+            customers: true,
         }
     }
 
@@ -247,10 +256,11 @@ impl Access {
         if principal.kind == PrincipalKind::Customer && !self.customers {
             return Err(refused.detail("customers cannot do this"));
         }
-        if principal.has(self.scope) {
-            Ok(())
-        } else {
-            Err(refused.detail(format!("the scope {} is needed", self.scope)))
+        match self.scope {
+            Some(scope) if !principal.has(scope) => {
+                Err(refused.detail(format!("the scope {scope} is needed")))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 }

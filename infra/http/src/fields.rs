@@ -97,14 +97,14 @@ impl<'v, 'e> Node<'v, 'e> {
     }
 
     /// An object whose members `read` takes; members that it leaves are faults.
-    pub fn object<T>(self, read: impl FnOnce(&mut Fields<'v, 'e>) -> Option<T>) -> Option<T> {
+    pub fn object<T>(&self, read: impl FnOnce(&mut Fields<'v, 'e>) -> Option<T>) -> Option<T> {
         let Value::Object(members) = self.value else {
             return self.wrong_type("an object");
         };
         let mut fields = Fields {
             members,
             taken: Vec::new(),
-            pointer: self.pointer,
+            pointer: self.pointer.clone(),
             errors: self.errors,
         };
         let read = read(&mut fields);
@@ -114,9 +114,9 @@ impl<'v, 'e> Node<'v, 'e> {
 
     /// A list of so many items.
     pub fn list<T>(
-        self,
+        &self,
         items: RangeInclusive<usize>,
-        read: impl Fn(Node<'v, 'e>) -> Option<T>,
+        read: impl Fn(&Node<'v, 'e>) -> Option<T>,
     ) -> Option<Vec<T>> {
         let Value::Array(values) = self.value else {
             return self.wrong_type("a list");
@@ -134,7 +134,7 @@ impl<'v, 'e> Node<'v, 'e> {
             .enumerate()
             .map(|(index, value)| {
                 let pointer = format!("{}/{index}", self.pointer);
-                read(Node {
+                read(&Node {
                     value,
                     pointer,
                     errors: self.errors,
@@ -145,7 +145,7 @@ impl<'v, 'e> Node<'v, 'e> {
     }
 
     /// A text of so many characters, without control characters and not blank.
-    pub fn text(self, chars: RangeInclusive<usize>) -> Option<String> {
+    pub fn text(&self, chars: RangeInclusive<usize>) -> Option<String> {
         let Value::String(text) = self.value else {
             return self.wrong_type("a string");
         };
@@ -170,7 +170,7 @@ impl<'v, 'e> Node<'v, 'e> {
     }
 
     /// A whole number within a range; `1.0` and `1e3` are none.
-    pub fn integer(self, range: RangeInclusive<i64>) -> Option<i64> {
+    pub fn integer(&self, range: RangeInclusive<i64>) -> Option<i64> {
         let Value::Number(number) = self.value else {
             return self.wrong_type("a whole number");
         };
@@ -186,7 +186,7 @@ impl<'v, 'e> Node<'v, 'e> {
         }
     }
 
-    pub fn boolean(self) -> Option<bool> {
+    pub fn boolean(&self) -> Option<bool> {
         match self.value {
             Value::Bool(value) => Some(*value),
             _ => self.wrong_type("true or false"),
@@ -194,7 +194,7 @@ impl<'v, 'e> Node<'v, 'e> {
     }
 
     /// One word of a closed list.
-    pub fn word<T: Copy + FromStr + ToString>(self, all: &[T]) -> Option<T> {
+    pub fn word<T: Copy + FromStr + ToString>(&self, all: &[T]) -> Option<T> {
         let Value::String(text) = self.value else {
             return self.wrong_type("a string");
         };
@@ -209,7 +209,7 @@ impl<'v, 'e> Node<'v, 'e> {
     }
 
     /// A string in a form of its own, such as an id, a time or a currency.
-    pub fn parsed<T: FromStr>(self, expected: &str) -> Option<T> {
+    pub fn parsed<T: FromStr>(&self, expected: &str) -> Option<T> {
         let Value::String(text) = self.value else {
             return self.wrong_type("a string");
         };
@@ -221,7 +221,7 @@ impl<'v, 'e> Node<'v, 'e> {
 
     /// An object of string members under free names that `key` accepts.
     pub fn dictionary(
-        self,
+        &self,
         members_max: usize,
         key: impl Fn(&str) -> bool,
         value_chars_max: usize,
@@ -308,10 +308,10 @@ impl<'v, 'e> Fields<'v, 'e> {
     pub fn required<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Node<'v, 'e>) -> Option<T>,
+        read: impl FnOnce(&Node<'v, 'e>) -> Option<T>,
     ) -> Option<T> {
         match self.node(name) {
-            Some(node) if !node.value.is_null() => read(node),
+            Some(node) if !node.value.is_null() => read(&node),
             Some(_) | None => self.fault(name, "required", "must be given"),
         }
     }
@@ -320,10 +320,10 @@ impl<'v, 'e> Fields<'v, 'e> {
     pub fn optional<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Node<'v, 'e>) -> Option<T>,
+        read: impl FnOnce(&Node<'v, 'e>) -> Option<T>,
     ) -> Option<Option<T>> {
         match self.node(name) {
-            Some(node) if !node.value.is_null() => read(node).map(Some),
+            Some(node) if !node.value.is_null() => read(&node).map(Some),
             Some(_) | None => Some(None),
         }
     }
@@ -333,7 +333,7 @@ impl<'v, 'e> Fields<'v, 'e> {
         &mut self,
         name: &'static str,
         default: T,
-        read: impl FnOnce(Node<'v, 'e>) -> Option<T>,
+        read: impl FnOnce(&Node<'v, 'e>) -> Option<T>,
     ) -> Option<T> {
         self.optional(name, read)
             .map(|read| read.unwrap_or(default))

@@ -7,7 +7,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    catalogue::{self, ProblemCode},
+    catalogue::{self, Catalogue, ProblemCode},
     context::RequestContext,
     fields::FieldError,
 };
@@ -107,9 +107,29 @@ impl Problem {
         self.0.status
     }
 
+    /// What a retry has to be told again: all but the ids of the request.
+    pub fn kept(&self) -> Value {
+        json!({"code": self.0.code.code, "detail": self.0.detail, "facts": self.0.facts})
+    }
+
+    /// Reads what was kept; `None` when this release does not know the code any more.
+    #[must_use]
+    pub fn from_kept(catalogue: Catalogue, kept: &Value) -> Option<Self> {
+        let code = catalogue.find(kept.get("code")?.as_str()?)?;
+        let mut problem = Self::from(*code);
+        problem.0.detail = kept
+            .get("detail")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        if let Some(Value::Object(facts)) = kept.get("facts") {
+            problem.0.facts.clone_from(facts);
+        }
+        Some(problem)
+    }
+
     /// What a framework answered without a document of its own.
     pub(crate) fn bare(status: StatusCode) -> Self {
-        let mut problem = Self::from(catalogue::Catalogue::of_status(status));
+        let mut problem = Self::from(Catalogue::of_status(status));
         problem.0.status = status;
         problem
     }

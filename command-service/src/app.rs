@@ -1,0 +1,290 @@
+//! The command service put together: its parts, its ports, and the order in which it starts and stops.
+
+use std::sync::Arc;
+
+use orderfold_events::ShardCount;
+use orderfold_http::{
+    Problem, TokenKey, admin, api::Operations, auth::Access, catalogue, clock, server,
+};
+use tokio::{signal::unix, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+use utoipa::{OpenApi, openapi};
+use utoipa_axum::routes;
+
+use crate::{
+    bulk,
+    config::Config,
+    customers,
+    database::{Database, DatabaseConfig, StoreIdentity},
+    event_sourcing::{EventStore, Writers},
+    execution::{Executor, Secrets},
+    http::{answers::Reply, codes::CATALOGUE},
+    internal::{self, Internal},
+    orders::controller as orders,
+    relay::{KafkaConfig, Relay, TopicError},
+};
+
+/// Why the service cannot start or go on; only for the log.
+pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Commands of one replica at once; more are told to come back.
+const COMMANDS_MAX: usize = 2_048;
+
+/// What the controllers need. Cheap to clone.
+#[derive(Clone)]
+pub struct Commands {
+    pub executor: Executor,
+    pub secrets: Secrets,
+    pub tasks: TaskTracker,
+    permits: Arc<Semaphore>,
+}
+
+impl Commands {
+    #[must_use]
+    pub fn new(store: EventStore, secrets: Secrets, tasks: TaskTracker) -> Self {
+        let permits = Arc::new(Semaphore::new(COMMANDS_MAX));
+        Self {
+            executor: Executor::new(store),
+            secrets,
+            tasks,
+            permits,
+        }
+    }
+
+    /// Runs a command in a task of its own, so that a caller who leaves cancels nothing half way.
+    ///
+    /// # Errors
+    /// 503 `unavailable` when too many run already.
+    pub async fn spawned<F, Fut>(&self, run: F) -> Result<Reply, Problem>
+    where
+        F: FnOnce(Self) -> Fut,
+        Fut: Future<Output = Reply> + Send + 'static,
+    {
+        let permit = self.permits.clone().try_acquire_owned();
+        let permit =
+            permit.map_err(|_none| Problem::unavailable("too many commands are running"))?;
+        let command = run(self.clone());
+        let task = async move {
+            let reply = command.await;
+            drop(permit);
+            reply
+        };
+        let task = self.tasks.spawn(task.in_current_span());
+        task.await.map_err(|_panicked| catalogue::INTERNAL.into())
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Orderfold commands", description = "The write side: customers and orders."),
+    tags((name = "customers"), (name = "orders"), (name = "bulk")),
+)]
+struct Description;
+
+/// Every operation, and who may call it.
+#[must_use]
+pub fn operations() -> Operations<Commands> {
+    let mut document = Description::openapi();
+    let bearer = openapi::security::HttpBuilder::new()
+        .scheme(openapi::security::HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("bearer", openapi::security::SecurityScheme::Http(bearer));
+    document.security = Some(vec![openapi::security::SecurityRequirement::new(
+        "bearer",
+        Vec::<String>::new(),
+    )]);
+    Operations::new(document)
+        .operation(
+            Access::scope("customers:write"),
+            routes!(customers::controller::register_customer),
+        )
+        .operation(orders::PLACE_ORDER, routes!(orders::place_order))
+        .operation(orders::CANCEL_ORDER.access, routes!(orders::cancel_order))
+        .operation(
+            orders::RECORD_PAYMENT.access,
+            routes!(orders::record_payment),
+        )
+        .operation(
+            orders::RECORD_SHIPMENT.access,
+            routes!(orders::record_shipment),
+        )
+        .operation(
+            orders::RECORD_DELIVERY.access,
+            routes!(orders::record_delivery),
+        )
+        .operation(orders::RECORD_RETURN.access, routes!(orders::record_return))
+        .operation(Access::authenticated(), routes!(bulk::run_commands))
+}
+
+/// Brings the database up to date and creates the store and its topic.
+///
+/// # Errors
+/// Whatever keeps it from that.
+pub async fn migrate(config: Config) -> Result<(), StartError> {
+    let parts = Parts::read(&config)?;
+    let shards = ShardCount::new(config.shards).ok_or("SHARDS must be between 1 and 1024")?;
+    parts.database_config.migrate().await?;
+    let identity = StoreIdentity {
+        store_id: clock::new_id(),
+        shards,
+    };
+    let identity = parts
+        .database
+        .create_store(identity, parts.secrets.key())
+        .await?;
+    parts
+        .kafka
+        .create_topic(identity.shards, config.kafka_replication)
+        .await?;
+    let (kafka, shards) = (parts.kafka.clone(), identity.shards);
+    tokio::task::spawn_blocking(move || kafka.check_topic(shards)).await??;
+    tracing::info!(store_id = %identity.store_id, shards = identity.shards.get(), "the store is ready");
+    Ok(())
+}
+
+struct Parts {
+    secrets: Secrets,
+    database_config: DatabaseConfig,
+    database: Database,
+    kafka: KafkaConfig,
+}
+
+impl Parts {
+    fn read(config: &Config) -> Result<Self, StartError> {
+        let secrets = Secrets::parse(&config.claim_key)?;
+        let database_config = DatabaseConfig {
+            url: config.database_url.clone(),
+        };
+        let database = database_config.open()?;
+        let kafka = KafkaConfig {
+            brokers: config.kafka_brokers.clone(),
+            topic: config.kafka_topic.clone(),
+        };
+        Ok(Self {
+            secrets,
+            database_config,
+            database,
+            kafka,
+        })
+    }
+}
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// Whatever keeps it from starting.
+pub async fn serve(config: Config) -> Result<(), StartError> {
+    let stop = stop_on_signal()?;
+    let parts = Parts::read(&config)?;
+    let key = TokenKey::from_file(&config.jwt_public_key_file, &config.jwt_issuer)?;
+    let metrics = admin::install_metrics(stop.clone())?;
+    let identity = parts.database.identity(parts.secrets.key()).await?;
+    refuse_other_topic(&parts.kafka, identity.shards).await?;
+
+    let writers = Writers::default();
+    let store = writers.start(
+        &parts.database_config,
+        parts.database.clone(),
+        identity.shards,
+    );
+    let relay = Relay {
+        database: parts.database.clone(),
+        kafka: parts.kafka,
+        store_id: identity.store_id,
+        owner: clock::new_id(),
+        appended: writers.appended.clone(),
+    };
+    let stop_background = CancellationToken::new();
+    let background = TaskTracker::new();
+    background.spawn(relay.run(stop_background.clone()));
+    background.spawn({
+        let (database, stop) = (parts.database.clone(), stop_background.clone());
+        async move { database.keep_house(stop).await }
+    });
+
+    let commands = Commands::new(store, parts.secrets, TaskTracker::new());
+    let tasks = commands.tasks.clone();
+    let api = operations().into_router(commands, key, CATALOGUE);
+    let internal = internal::router(Internal {
+        database: parts.database.clone(),
+        store_id: identity.store_id,
+        shards: identity.shards,
+        token: config.internal_token.clone(),
+    });
+    let admin = admin::router(readiness(parts.database), metrics, internal);
+    let (http, admin_port) = (
+        server::bind(config.http_address).await?,
+        server::bind(config.admin_address).await?,
+    );
+    tracing::info!(http = %config.http_address, admin = %config.admin_address, "serving");
+    let drain = config.shutdown_timeout();
+    let admin = tokio::spawn(server::serve(
+        admin_port,
+        admin,
+        stop_background.clone(),
+        drain,
+    ));
+    server::serve(http, api, stop, drain).await;
+
+    // Requests are answered; now what they started, then the relay of what that recorded.
+    tasks.close();
+    if tokio::time::timeout(drain, tasks.wait()).await.is_err() {
+        tracing::warn!("some commands were cut off by the shutdown deadline");
+        writers.abandon.cancel();
+    }
+    stop_background.cancel();
+    background.close();
+    if tokio::time::timeout(drain, background.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!("the relay was cut off by the shutdown deadline");
+    }
+    admin.await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// A topic with another number of partitions would send customers to the wrong places. That Kafka is away is no
+/// reason not to start: commands do not need it.
+async fn refuse_other_topic(kafka: &KafkaConfig, shards: ShardCount) -> Result<(), StartError> {
+    let kafka = kafka.clone();
+    match tokio::task::spawn_blocking(move || kafka.check_topic(shards)).await? {
+        Err(error @ (TopicError::Unreachable { .. } | TopicError::Missing { .. })) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the topic was not checked"
+            );
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn readiness(database: Database) -> admin::Readiness {
+    admin::Readiness::default().check("postgres", move || {
+        let database = database.clone();
+        async move { database.ping().await.map_err(|error| error.to_string()) }
+    })
+}
+
+fn stop_on_signal() -> Result<CancellationToken, StartError> {
+    let mut terminate = unix::signal(unix::SignalKind::terminate())?;
+    let mut interrupt = unix::signal(unix::SignalKind::interrupt())?;
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stopping.cancel();
+    });
+    Ok(stop)
+}

@@ -1,0 +1,163 @@
+//! One line of a bulk request: what it asks for, and of what.
+
+use orderfold_events::{CustomerId, OrderId};
+use orderfold_http::{Fields, Node, Problem, auth::Access, fields};
+use serde_json::Value;
+
+use crate::{
+    execution::Precondition,
+    http::{calls, values},
+    orders::controller::{OPERATIONS, Operation, PLACE_ORDER},
+};
+
+/// What a line asks for.
+#[derive(Clone, Copy)]
+pub(super) enum Command {
+    RegisterCustomer,
+    PlaceOrder,
+    Order(&'static Operation),
+}
+
+impl Command {
+    pub fn access(self) -> Access {
+        match self {
+            Self::RegisterCustomer => Access::scope("customers:write"),
+            Self::PlaceOrder => PLACE_ORDER,
+            Self::Order(operation) => operation.access,
+        }
+    }
+}
+
+/// A reference in its channel, as another system gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Reference {
+    pub channel: String,
+    pub value: String,
+}
+
+/// What a line speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target<Id> {
+    Id(Id),
+    Reference(Reference),
+}
+
+/// A line that could be read.
+pub(super) struct Line {
+    pub command: Command,
+    pub customer: Option<Target<CustomerId>>,
+    pub order: Option<Target<OrderId>>,
+    pub idempotency_key: Option<String>,
+    pub precondition: Precondition,
+    pub dry_run: bool,
+    pub body: Value,
+}
+
+impl Line {
+    /// The reference that the line would give to what it makes.
+    pub fn creates(&self) -> Option<Reference> {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        match self.command {
+            Command::RegisterCustomer => {
+                let reference = self.body.get("reference")?;
+                Some(Reference {
+                    channel: text(reference.get("channel"))?,
+                    value: text(reference.get("value"))?,
+                })
+            }
+            Command::PlaceOrder => Some(Reference {
+                channel: text(self.body.get("channel"))?,
+                value: text(self.body.get("reference"))?,
+            }),
+            Command::Order(_) => None,
+        }
+    }
+}
+
+/// Reads a line that is JSON.
+pub(super) fn read(value: &Value) -> Result<Line, Problem> {
+    fields::read_object(value, |fields| {
+        let command = fields.required("command", command);
+        let key = fields.optional("idempotency_key", idempotency_key);
+        let precondition = fields.or_default("if_match", Precondition::Any, precondition);
+        let dry_run = fields.or_default("dry_run", false, Node::boolean);
+        let body = fields.required("body", |node| match node.value() {
+            Value::Object(_) => Some(node.value().clone()),
+            _ => node.fault("wrong_type", "must be an object"),
+        });
+        let (customer, order) = targets(fields, command?)?;
+        Some(Line {
+            command: command?,
+            customer,
+            order,
+            idempotency_key: key?,
+            precondition: precondition?,
+            dry_run: dry_run?,
+            body: body?,
+        })
+    })
+}
+
+type Targets = (Option<Target<CustomerId>>, Option<Target<OrderId>>);
+
+/// Each command has the target it needs and no other: a member that is not taken is refused as unknown.
+fn targets(fields: &mut Fields<'_, '_>, command: Command) -> Option<Targets> {
+    match command {
+        Command::RegisterCustomer => Some((None, None)),
+        Command::PlaceOrder => {
+            let customer = fields.optional("customer", |node| target(node, "a customer's id"))?;
+            Some((customer, None))
+        }
+        Command::Order(_) => {
+            let order = fields.required("order", |node| target(node, "an order's id"))?;
+            Some((None, Some(order)))
+        }
+    }
+}
+
+fn command(node: &Node<'_, '_>) -> Option<Command> {
+    let name = node.text(1..=values::CODE_CHARS_MAX)?;
+    match name.as_str() {
+        "register_customer" => Some(Command::RegisterCustomer),
+        "place_order" => Some(Command::PlaceOrder),
+        other => OPERATIONS
+            .into_iter()
+            .find(|operation| operation.id == other)
+            .map(Command::Order)
+            .or_else(|| node.fault("unknown_value", "must be the id of a command")),
+    }
+}
+
+fn target<Id: std::str::FromStr>(node: &Node<'_, '_>, expected: &str) -> Option<Target<Id>> {
+    if node.value().is_string() {
+        return node.parsed(expected).map(Target::Id);
+    }
+    node.object(|fields| {
+        let channel = fields.required("channel", values::code);
+        let value = fields.required("reference", values::code);
+        Some(Target::Reference(Reference {
+            channel: channel?,
+            value: value?,
+        }))
+    })
+}
+
+fn idempotency_key(node: &Node<'_, '_>) -> Option<String> {
+    let key = node.text(1..=255)?;
+    if calls::sane_key(&key) {
+        Some(key)
+    } else {
+        node.fault(
+            "invalid_format",
+            "must have printable ASCII characters without quotes only",
+        )
+    }
+}
+
+fn precondition(node: &Node<'_, '_>) -> Option<Precondition> {
+    let text = node.text(1..=200)?;
+    // In JSON the tag's own quotes are a burden; they may be left out.
+    calls::parse_precondition(&text)
+        .or_else(|| calls::parse_precondition(&format!("\"{text}\"")))
+        .or_else(|| node.fault("invalid_format", "must be an entity tag such as \"v7\""))
+}

@@ -1,0 +1,79 @@
+//! The configuration of the command service: read once, from the command line or the environment.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use orderfold_http::telemetry::LogFormat;
+use secrecy::SecretString;
+
+/// The write side of Orderfold.
+#[derive(Debug, Parser)]
+#[command(name = "command-service", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What to do; `serve` when nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Verb {
+    /// Takes commands and publishes events.
+    Serve,
+    /// Brings the database up to date and creates the store and its topic; safe to run again.
+    Migrate,
+}
+
+/// Everything that differs between installations.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Where the API listens.
+    #[arg(long, env, global = true, default_value = "127.0.0.1:8080")]
+    pub http_address: SocketAddr,
+    /// Where health, metrics and the internal endpoints listen; keep it off the public network.
+    #[arg(long, env, global = true, default_value = "127.0.0.1:8081")]
+    pub admin_address: SocketAddr,
+    /// The event store's PostgreSQL.
+    #[arg(long, env, hide_env_values = true)]
+    pub database_url: SecretString,
+    /// Bootstrap addresses of Kafka, comma-separated.
+    #[arg(long, env)]
+    pub kafka_brokers: String,
+    #[arg(long, env, global = true, default_value = "orderfold.events")]
+    pub kafka_topic: String,
+    /// Copies of each partition; only for a topic that `migrate` creates.
+    #[arg(long, env, global = true, default_value = "1")]
+    pub kafka_replication: i32,
+    /// Shards of a store that `migrate` creates, fixed for good.
+    #[arg(long, env, global = true, default_value = "32")]
+    pub shards: u16,
+    /// At least 32 bytes in base64: the key of everything that is stored as an HMAC. It can never change.
+    #[arg(long, env, hide_env_values = true)]
+    pub claim_key: SecretString,
+    /// Shared with the query service, for the internal endpoints.
+    #[arg(long, env, hide_env_values = true)]
+    pub internal_token: SecretString,
+    /// The public half, PEM, of the Ed25519 key that signs tokens.
+    #[arg(long, env)]
+    pub jwt_public_key_file: PathBuf,
+    /// The `iss` of those tokens.
+    #[arg(long, env, global = true, default_value = "orderfold")]
+    pub jwt_issuer: String,
+    /// `json` or `text`.
+    #[arg(long, env, global = true, default_value = "json")]
+    pub log_format: LogFormat,
+    /// Such as `info` or `info,command_service=debug`.
+    #[arg(long, env, global = true, default_value = "info")]
+    pub log_filter: String,
+    /// How long running requests may take after a signal to stop.
+    #[arg(long, env, global = true, default_value = "20")]
+    shutdown_timeout_seconds: u64,
+}
+
+impl Config {
+    #[must_use]
+    pub fn shutdown_timeout(&self) -> Duration {
+        Duration::from_secs(self.shutdown_timeout_seconds)
+    }
+}

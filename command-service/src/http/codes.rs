@@ -1,0 +1,92 @@
+//! The problem codes of this service, beside those that both share.
+
+use axum::http::StatusCode;
+use orderfold_http::{Catalogue, ProblemCode};
+
+macro_rules! problem_codes {
+    ($($name:ident, $code:literal, $status:ident, $title:literal, $remedy:literal;)+) => {
+        $(pub const $name: ProblemCode = ProblemCode::new($code, StatusCode::$status, $title, $remedy);)+
+
+        /// Every code this service answers.
+        pub const CATALOGUE: Catalogue = Catalogue { own: &[$($name),+] };
+    };
+}
+
+problem_codes! {
+    CUSTOMER_NOT_FOUND, "customer_not_found", NOT_FOUND, "There is no such customer",
+        "Check the id or the reference; a customer sees only its own data.";
+    ORDER_NOT_FOUND, "order_not_found", NOT_FOUND, "There is no such order",
+        "Check the id or the reference; a customer sees only its own orders.";
+    ADDRESS_NOT_FOUND, "address_not_found", CONFLICT, "The customer has no address of this label",
+        "Send the address itself, or use a label of the customer's address book.";
+    SHIPPING_ADDRESS_REQUIRED, "shipping_address_required", CONFLICT, "The order has nowhere to go",
+        "Send ship_to, or give the customer a default shipping address; only a digital order needs none.";
+    EMAIL_TAKEN, "email_taken", CONFLICT, "Another customer has this e-mail address",
+        "Use the customer that has it, or another address.";
+    CUSTOMER_REFERENCE_TAKEN, "customer_reference_taken", CONFLICT, "Another customer has this reference",
+        "References of customers are unique in their channel: use the customer that has it.";
+    ORDER_REFERENCE_TAKEN, "order_reference_taken", CONFLICT, "Another order has this reference",
+        "References of orders are unique in their channel: use the order that has it, or retry with its key.";
+    WRONG_STATE, "wrong_state", CONFLICT, "The order's state does not allow this",
+        "Read the order: `lifecycle` says where it stands.";
+    VERSION_CONFLICT, "version_conflict", PRECONDITION_FAILED, "It has changed since you read it",
+        "Read it again, decide again, and send the version that `current_version` names.";
+    STREAM_BUSY, "stream_busy", SERVICE_UNAVAILABLE, "Too many commands change this at once",
+        "Try again after as many seconds as `Retry-After` says, with the same idempotency key.";
+    IDEMPOTENCY_KEY_REUSED, "idempotency_key_reused", UNPROCESSABLE_ENTITY, "This key belongs to another request",
+        "A key stands for one request with one target and one body: use a new key for a new request.";
+    IDEMPOTENCY_IN_PROGRESS, "idempotency_in_progress", CONFLICT, "The first request under this key still runs",
+        "Try again after as many seconds as `Retry-After` says; the answer will be the first one's.";
+    REFERENCE_REUSED, "reference_reused", CONFLICT, "This reference stands for another fact",
+        "A reference is used once per order and kind. Repeat exactly what was sent with it, or use a new one.";
+    OCCURRED_BEFORE_PLACING, "occurred_before_placing", CONFLICT, "It would have happened before the order was placed",
+        "Send an `occurred_at` from `placed_at` to now.";
+    CREDIT_LIMIT_EXCEEDED, "credit_limit_exceeded", CONFLICT, "The customer's credit does not allow this",
+        "`available` and `requested` are minor units of the order's currency. Without credit terms the limit is zero.";
+    LINE_NOT_FOUND, "line_not_found", CONFLICT, "The order has no such line",
+        "Lines are addressed by the number they got at placing, from 1.";
+    SHIPMENT_NOT_FOUND, "shipment_not_found", CONFLICT, "The order has no such shipment",
+        "Use the reference that the shipment was recorded with.";
+    TOO_MANY_UNITS, "too_many_units", CONFLICT, "There are not so many units",
+        "`available` says how many units of `line` this can be done with.";
+    ORDER_ALREADY_SHIPPED, "order_already_shipped", CONFLICT, "Nothing is left to ship or to cancel",
+        "What is shipped can come back as a return.";
+    NOTHING_TO_DELIVER, "nothing_to_deliver", CONFLICT, "Nothing is under way",
+        "Record the shipment first.";
+    ORDER_UNPAID, "order_unpaid", CONFLICT, "The order is not paid",
+        "A prepaid order is shipped once its balance is zero or below; record the payment first.";
+    ORDER_IS_DIGITAL, "order_is_digital", CONFLICT, "A digital order takes no shipment",
+        "Record its delivery; that ships it too.";
+    TOTAL_NEGATIVE, "total_negative", CONFLICT, "The order's total would be below zero",
+        "Lower the credit or the discount.";
+    TOTAL_TOO_LARGE, "total_too_large", CONFLICT, "A figure of the order would be too large",
+        "No figure of an order may be beyond 1000000000000 minor units.";
+    TOO_MANY_ADJUSTMENTS, "too_many_adjustments", CONFLICT, "The order has too many adjustments",
+        "An order holds at most 200.";
+    TOO_MANY_PAYMENTS, "too_many_payments", CONFLICT, "The order has too many payments",
+        "An order holds at most 200; one that settles the balance is always taken.";
+    TOO_MANY_SHIPMENTS, "too_many_shipments", CONFLICT, "The order has too many shipments",
+        "An order holds at most 200; one of everything open is always taken.";
+    TOO_MANY_DELIVERIES, "too_many_deliveries", CONFLICT, "The order has too many deliveries",
+        "An order holds at most 200; one of everything under way is always taken.";
+    TOO_MANY_RETURNS, "too_many_returns", CONFLICT, "The order has too many returns",
+        "An order holds at most 200; one of everything shipped is always taken.";
+    EVENT_TOO_LARGE, "event_too_large", PAYLOAD_TOO_LARGE, "The order is too large to be recorded",
+        "Split it: what one command records may be at most `bytes_max` bytes long.";
+    TOO_MANY_COMMANDS, "too_many_commands", PAYLOAD_TOO_LARGE, "The request holds too many commands",
+        "Send at most 5000 lines and 16 MiB in one request; whatever follows this line was not read.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_code_stands_for_two_problems() {
+        let codes: Vec<_> = CATALOGUE.codes().map(|problem| problem.code).collect();
+        let distinct: BTreeSet<_> = codes.iter().collect();
+        assert_eq!(codes.len(), distinct.len());
+    }
+}

@@ -21,12 +21,12 @@ const PAUSE_MIN: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(3);
 /// About three minutes in all: enough for somebody to bring a killed service back.
 const ATTEMPTS_MAX: usize = 60;
-const REFUSALS_SHOWN_MAX: usize = 5;
+const REFUSALS_SHOWN_MAX: usize = 3;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BulkError {
     /// The outcome is unknown; the same lines under the same keys settle it.
-    #[error("the answer was cut off: {0}")]
+    #[error("the answer is not whole: {0}")]
     CutOff(String),
     #[error("the request was refused with {status}: {problem}")]
     Refused { status: StatusCode, problem: String },
@@ -248,7 +248,8 @@ fn conclude(outcome: Outcome, refused: &[Refusal]) -> Result<Outcome, BulkError>
                 .is_some_and(|code| code == "idempotency_in_progress")
     };
     if refused.iter().any(passing) {
-        return Err(BulkError::CutOff(examples.join("; ")));
+        let first = examples.first().cloned().unwrap_or_default();
+        return Err(BulkError::CutOff(format!("{count} lines failed for now, {first}")));
     }
     Err(BulkError::LinesRefused { count, examples })
 }

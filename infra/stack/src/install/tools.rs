@@ -55,8 +55,8 @@ pub fn ensure(tool: Tool, progress: &Progress) -> Result<PathBuf> {
     look().ok_or_else(|| StackError::Missing {
         what: format!("`{}`", tool.programs.join("` or `")),
         why: outcome.err().map_or_else(
-            || format!("it is needed to {} and not on the PATH", tool.purpose),
-            |error| error.to_string(),
+            || format!("it is needed to {}", tool.purpose),
+            |error| format!("it is needed to {}, and this {error}", tool.purpose),
         ),
         advice: format!(
             "Run `sudo apt-get install -y {}`, or what your system has in its place.",

@@ -25,6 +25,8 @@ pub(super) struct Page {
     /// They follow this position without a gap.
     pub(super) after: Position,
     pub(super) records: Vec<Arc<Record>>,
+    /// Why there are none, when there should be some.
+    pub(super) failure: Option<String>,
     /// Given back when the page is done with.
     _permit: OwnedSemaphorePermit,
 }
@@ -49,34 +51,34 @@ pub(super) async fn fill(
     };
     let mut backoff = Backoff::new(RETRY_MAX);
     while shared.assignments.holds(wish.shard, wish.assignment) {
-        match read(&shared, wish).await {
-            Ok(events) => {
-                let records = events
-                    .into_iter()
-                    .map(|FeedEvent { envelope, data }| {
-                        Arc::new(Record::read(envelope, &data, shards, Source::Feed))
-                    })
-                    .collect();
-                // The projector is gone only when the service stops.
-                let _ = pages.send(Page {
-                    shard: wish.shard,
-                    assignment: wish.assignment,
-                    after: wish.after,
-                    records,
-                    _permit: permit,
-                });
-                return;
+        let (events, failure) = match read(&shared, wish).await {
+            Ok(events) => (events, None),
+            Err(error) if error.is_lasting() => (Vec::new(), Some(error.to_string())),
+            Err(error) => {
+                say(&error, wish.shard);
+                let waited = shared.cancel.run_until_cancelled(backoff.wait()).await;
+                if waited.is_none() {
+                    return;
+                }
+                continue;
             }
-            Err(error) => say(&error, wish.shard),
-        }
-        if shared
-            .cancel
-            .run_until_cancelled(backoff.wait())
-            .await
-            .is_none()
-        {
-            return;
-        }
+        };
+        let records = events
+            .into_iter()
+            .map(|FeedEvent { envelope, data }| {
+                Arc::new(Record::read(envelope, &data, shards, Source::Feed))
+            })
+            .collect();
+        // The projector is gone only when the service stops.
+        let _ = pages.send(Page {
+            shard: wish.shard,
+            assignment: wish.assignment,
+            after: wish.after,
+            records,
+            failure,
+            _permit: permit,
+        });
+        return;
     }
 }
 

@@ -47,7 +47,7 @@ use crate::{
     store::StoreClient,
 };
 
-/// Bytes of events in flight, in units of one KiB: 64 MiB.
+/// Memory for events in flight, unless less is given: 64 MiB.
 const BUDGET_KIB: u32 = 64 * 1024;
 /// What an event costs at least, with everything around it.
 const RECORD_KIB_MIN: u32 = 8;
@@ -70,6 +70,7 @@ pub struct ConsumerOptions {
 #[derive(Debug)]
 pub struct Consumer {
     options: ConsumerOptions,
+    budget_kib: u32,
     shared: Shared,
 }
 
@@ -103,7 +104,18 @@ impl Consumer {
             feed_pages: Arc::new(Semaphore::new(FEED_PAGES_MAX)),
             cancel,
         };
-        Self { options, shared }
+        Self {
+            options,
+            budget_kib: BUDGET_KIB,
+            shared,
+        }
+    }
+
+    /// Bounds the memory for events in flight, in KiB; 64 MiB at most.
+    #[must_use]
+    pub fn with_budget_kib(mut self, budget_kib: u32) -> Self {
+        self.budget_kib = budget_kib.clamp(RECORD_KIB_MIN, BUDGET_KIB);
+        self
     }
 
     /// The state of the consumer, for readiness.
@@ -120,7 +132,11 @@ impl Consumer {
 
     /// Sets up, then follows the log until cancelled; returns when every batch in work is done with.
     pub async fn run(self) {
-        let Self { options, shared } = self;
+        let Self {
+            options,
+            budget_kib,
+            shared,
+        } = self;
         shared.health.publish_all();
         let setup = setup::set_up(&shared, options.reporting_zone);
         let Some(Some(store)) = shared.cancel.run_until_cancelled(setup).await else {
@@ -128,7 +144,7 @@ impl Consumer {
         };
         let mut projectors = JoinSet::new();
         let queues = start_projectors(&shared, store, &mut projectors);
-        let reader = Reader::new(options, shared.clone(), store.shards, queues);
+        let reader = Reader::new(options, budget_kib, shared.clone(), store.shards, queues);
         let reading = reader.run();
         tokio::pin!(reading);
         loop {

@@ -22,7 +22,7 @@ use tokio::{
 use tracing::{debug, error, warn};
 
 use super::{
-    BUDGET_KIB, ConsumerOptions, RECORD_KIB_MIN, Shared,
+    ConsumerOptions, RECORD_KIB_MIN, Shared,
     kafka::{self, Kafka, close, for_assigned, out_of_range},
     projector::Delivery,
     rebalance::{Rebalancing, shard_of},
@@ -39,12 +39,14 @@ pub(super) struct Reader {
     shared: Shared,
     shards: ShardCount,
     queues: Vec<mpsc::Sender<Delivery>>,
+    budget_kib: u32,
     budget: Arc<Semaphore>,
 }
 
 impl Reader {
     pub(super) fn new(
         options: ConsumerOptions,
+        budget_kib: u32,
         shared: Shared,
         shards: ShardCount,
         queues: Vec<mpsc::Sender<Delivery>>,
@@ -54,7 +56,8 @@ impl Reader {
             shared,
             shards,
             queues,
-            budget: Arc::new(Semaphore::new(BUDGET_KIB as usize)),
+            budget_kib,
+            budget: Arc::new(Semaphore::new(budget_kib as usize)),
         }
     }
 
@@ -150,7 +153,7 @@ impl Reader {
     async fn hand_over(&self, kafka: &Kafka, delivery: Delivery) {
         let mut waiting = VecDeque::from([delivery]);
         while let Some((assignment, mut record)) = waiting.pop_front() {
-            let cost = cost(&record);
+            let cost = self.cost(&record);
             let permit = match Arc::clone(&self.budget).try_acquire_many_owned(cost) {
                 Ok(permit) => permit,
                 Err(_) => match self.pause(kafka, cost, &mut waiting).await {
@@ -170,6 +173,14 @@ impl Reader {
         }
     }
 
+    /// What a record takes of the budget, never more than there is.
+    fn cost(&self, record: &Record) -> u32 {
+        u32::try_from(record.bytes / 1024)
+            .unwrap_or(u32::MAX)
+            .saturating_add(RECORD_KIB_MIN)
+            .min(self.budget_kib)
+    }
+
     /// Stops fetching until half of the budget is free, and goes on polling meanwhile: rebalances happen there.
     /// `None` on shutdown.
     async fn pause(
@@ -180,7 +191,7 @@ impl Reader {
     ) -> Option<OwnedSemaphorePermit> {
         debug!("too many events in flight: pausing");
         counter!("orderfold_consumer_pauses_total").increment(1);
-        let half = cost.max(BUDGET_KIB / 2);
+        let half = cost.max(self.budget_kib / 2);
         let acquire = Arc::clone(&self.budget).acquire_many_owned(half);
         tokio::pin!(acquire);
         for_assigned(kafka, |partitions| kafka.pause(partitions));
@@ -252,11 +263,4 @@ impl Reader {
             debug!(%error, "offsets were not committed");
         }
     }
-}
-
-fn cost(record: &Record) -> u32 {
-    u32::try_from(record.bytes / 1024)
-        .unwrap_or(BUDGET_KIB)
-        .saturating_add(RECORD_KIB_MIN)
-        .min(BUDGET_KIB / 2)
 }

@@ -64,7 +64,7 @@ impl Rebalancing {
             starts.add_partition_offset(element.topic(), element.partition(), offset)?;
         }
         shards(partitions).for_each(|shard| self.assignments.assign(shard));
-        info!(shards = ?shards(partitions).map(|shard| shard.0).collect::<Vec<_>>(), "shards assigned");
+        say(partitions, "shards assigned");
         consumer.incremental_assign(&starts)
     }
 
@@ -74,8 +74,15 @@ impl Rebalancing {
         partitions: &TopicPartitionList,
     ) -> Result<(), KafkaError> {
         shards(partitions).for_each(|shard| self.assignments.revoke(shard));
-        info!(shards = ?shards(partitions).map(|shard| shard.0).collect::<Vec<_>>(), "shards revoked");
+        say(partitions, "shards revoked");
         consumer.incremental_unassign(partitions)
+    }
+}
+
+fn say(partitions: &TopicPartitionList, what: &'static str) {
+    let shards: Vec<_> = shards(partitions).map(|shard| shard.0).collect();
+    if !shards.is_empty() {
+        info!(?shards, "{what}");
     }
 }
 

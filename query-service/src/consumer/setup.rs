@@ -7,7 +7,10 @@ use chrono_tz::Tz;
 use tracing::{error, info, warn};
 
 use super::{Shared, pacing::Backoff};
-use crate::database::{DatabaseError, StoreIdentity};
+use crate::{
+    database::{DatabaseError, StoreIdentity},
+    store::StoreError,
+};
 
 /// What a projection has to know of the store.
 pub(super) use crate::database::StoreIdentity as Store;
@@ -26,36 +29,42 @@ pub(super) async fn set_up(shared: &Shared, reporting_zone: Tz) -> Option<Store>
                 shared.health.refuse(refusal);
                 return None;
             }
-            Err(problem) => {
-                warn!(problem, "the consumer cannot start yet");
+            Err(hindrance) => {
+                say(&hindrance);
                 backoff.wait().await;
             }
         }
     }
 }
 
+/// What is away.
+#[derive(Debug, thiserror::Error)]
+enum Hindrance {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn say(hindrance: &Hindrance) {
+    let error = hindrance as &dyn std::error::Error;
+    warn!(error, "the consumer cannot start yet");
+}
+
 /// The identity that is expected, and the one that the database has.
-async fn attempt(shared: &Shared, reporting_zone: Tz) -> Result<(Store, Store), String> {
+async fn attempt(shared: &Shared, reporting_zone: Tz) -> Result<(Store, Store), Hindrance> {
     let database = &shared.database;
-    let away = |error: DatabaseError| format!("{error}: {:?}", std::error::Error::source(&error));
-    database.bootstrap().await.map_err(away)?;
-    let heads = shared
-        .progress
-        .read_heads()
-        .await
-        .map_err(|error| error.to_string())?;
+    database.bootstrap().await?;
+    let heads = shared.progress.read_heads().await?;
     let expected = StoreIdentity {
         store_id: heads.store_id,
         shards: heads.shards,
         reporting_zone,
     };
-    let found = database.settle_identity(expected).await.map_err(away)?;
+    let found = database.settle_identity(expected).await?;
     if expected == found {
-        database
-            .ensure_checkpoints(found.shards)
-            .await
-            .map_err(away)?;
-        shared.progress.read_checkpoints().await.map_err(away)?;
+        database.ensure_checkpoints(found.shards).await?;
+        shared.progress.read_checkpoints().await?;
         info!(store = %found.store_id, shards = found.shards.get(), "the read models are set up");
     }
     Ok((expected, found))

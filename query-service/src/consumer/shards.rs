@@ -240,7 +240,10 @@ impl Shards {
             let halt = Halt {
                 position: position.next(),
                 event_id: None,
-                cause: "Kafka has events that the store does not have".to_owned(),
+                cause: page
+                    .failure
+                    .clone()
+                    .unwrap_or_else(|| "Kafka has it, but the store does not".to_owned()),
             };
             self.halt(page.shard, &halt);
         } else {

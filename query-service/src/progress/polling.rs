@@ -89,19 +89,19 @@ impl Progress {
         }
     }
 
-    /// Lags that are not known are not published: a gauge has no word for it.
+    /// A lag that is not known is no number, and never zero.
     fn publish_lags(&self) {
         for &read_model in ReadModel::ALL {
             let freshness = self.freshness(&[read_model]);
             let name = read_model.as_str();
-            if let Some(events) = freshness.lag_events {
-                gauge!("orderfold_projection_lag_events", "projection" => name)
-                    .set(u32::try_from(events).unwrap_or(u32::MAX));
-            }
-            if let Some(ms) = freshness.lag_ms {
-                gauge!("orderfold_projection_lag_seconds", "projection" => name)
-                    .set(Duration::from_millis(ms));
-            }
+            let events = freshness.lag_events.map_or(f64::NAN, |events| {
+                f64::from(u32::try_from(events).unwrap_or(u32::MAX))
+            });
+            let seconds = freshness
+                .lag_ms
+                .map_or(f64::NAN, |ms| Duration::from_millis(ms).as_secs_f64());
+            gauge!("orderfold_projection_lag_events", "projection" => name).set(events);
+            gauge!("orderfold_projection_lag_seconds", "projection" => name).set(seconds);
         }
     }
 }

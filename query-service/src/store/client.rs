@@ -46,6 +46,14 @@ pub enum StoreError {
     InvalidAddress,
 }
 
+impl StoreError {
+    /// Whether the command service was reached and will answer the same again: waiting does not help.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Malformed(_) | Self::Senseless(_))
+    }
+}
+
 /// Asks the command service. It keeps connections open.
 #[derive(Debug)]
 pub struct StoreClient {
@@ -108,14 +116,16 @@ impl StoreClient {
         while bytes < PAGE_BYTES_MAX
             && let Some(line) = lines.try_next().await.map_err(StoreError::Line)?
         {
-            let event = read_line(&line)?;
-            let coordinate = event.envelope.coordinate;
-            if coordinate.shard != shard || coordinate.position != last.next() {
-                return Err(StoreError::Senseless("the feed is not contiguous"));
+            match read_line(&line, shard, last) {
+                Ok(event) => {
+                    last = event.envelope.coordinate.position;
+                    bytes = bytes.saturating_add(event.data.len());
+                    events.push(event);
+                }
+                // What is before it counts; asked for what follows, it will be the first.
+                Err(_) if !events.is_empty() => break,
+                Err(error) => return Err(error),
             }
-            last = coordinate.position;
-            bytes = bytes.saturating_add(event.data.len());
-            events.push(event);
         }
         Ok(events)
     }
@@ -179,10 +189,15 @@ fn read_heads(heads: &internal::Heads) -> Result<Heads, StoreError> {
     })
 }
 
-fn read_line(line: &str) -> Result<FeedEvent, StoreError> {
-    let record: internal::FeedRecord = serde_json::from_str(line).map_err(StoreError::Malformed)?;
+/// The event of a line, which has to follow `last`.
+fn read_line(line: &str, shard: Shard, last: Position) -> Result<FeedEvent, StoreError> {
+    let internal::FeedRecord { envelope, data } =
+        serde_json::from_str(line).map_err(StoreError::Malformed)?;
+    if envelope.coordinate.shard != shard || envelope.coordinate.position != last.next() {
+        return Err(StoreError::Senseless("the feed is not contiguous"));
+    }
     Ok(FeedEvent {
-        envelope: record.envelope,
-        data: record.data.get().as_bytes().to_vec(),
+        envelope,
+        data: data.get().as_bytes().to_vec(),
     })
 }

@@ -84,6 +84,19 @@ async fn repeated_and_shuffled_records_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_memory_may_hold_is_read_in_turns() {
+    let world = World::new().await;
+    let (_, events) = world.record(trade);
+    world.publish(&events).await;
+    let replica = world.replica_with_budget(40);
+    let (_, events) = world.record(trade);
+    world.publish(&events).await;
+    world.settle().await;
+    assert_eq!(world.pages(), 0, "nothing was passed over");
+    replica.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_kafka_lost_is_read_from_the_feed() {
     let world = World::new().await;
     let replica = world.replica();

@@ -12,7 +12,7 @@ use axum::{
     routing::get,
 };
 use orderfold_events::{
-    Epoch, Position, Shard,
+    Epoch, EventId, Position, Shard,
     internal::{EpochStart, FeedRecord, Head, Heads},
 };
 use serde::Deserialize;
@@ -32,6 +32,8 @@ pub struct Store {
     pub forks: Vec<EpochStart>,
     /// How many pages of the feed were asked for.
     pub pages: usize,
+    /// An event that the feed cannot give.
+    pub garbled: Option<EventId>,
 }
 
 pub type SharedStore = Arc<Mutex<Store>>;
@@ -99,6 +101,7 @@ async fn feed(
     }
     let mut store = store.lock().unwrap();
     store.pages += 1;
+    let garbled = store.garbled;
     let mut lines = String::new();
     for Recorded { envelope, data, .. } in store
         .history
@@ -112,7 +115,9 @@ async fn feed(
             envelope: envelope.clone(),
             data: RawValue::from_string(String::from_utf8(data.clone()).unwrap()).unwrap(),
         };
-        writeln!(lines, "{}", serde_json::to_string(&record).unwrap()).unwrap();
+        let line = serde_json::to_string(&record).unwrap();
+        let is_garbled = garbled == Some(envelope.event_id);
+        writeln!(lines, "{}", if is_garbled { "{}" } else { &line }).unwrap();
     }
     Ok(lines)
 }

@@ -183,6 +183,34 @@ async fn an_event_that_the_store_does_not_have_halts_its_shard() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_neither_kafka_nor_the_feed_gives_halts_its_shard_behind_what_is_before_it() {
+    let world = World::new().await;
+    let (_, mut events) = world.record(|history| {
+        let customer = history.register_in(POISONED);
+        let order = history.place(customer, &[(3, 1000)]);
+        history.confirm(order);
+        history.pay(order, 3000);
+    });
+    world.store.lock().unwrap().garbled = Some(events[2].envelope.event_id);
+    world.publish(&events.split_off(3)).await;
+    let replica = world.replica();
+    replica
+        .wait_until("six halts", |replica| {
+            replica.health.halted().len() == ReadModel::ALL.len()
+        })
+        .await;
+    for (_, shard, halt) in replica.health.halted() {
+        assert_eq!((shard, halt.position), (POISONED, Position(3)));
+    }
+    world
+        .wait_for_positions("what is before it", |_, shard, position| {
+            position == Position(if shard == POISONED { 2 } else { 0 })
+        })
+        .await;
+    replica.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_was_forked_below_what_is_folded_halts_the_shard() {
     let world = World::new().await;
     let replica = world.replica();

@@ -80,6 +80,7 @@ impl World {
             forks: first_epochs(history.shards.shards()),
             history,
             pages: 0,
+            garbled: None,
         }));
         let producer = ClientConfig::new()
             .set("bootstrap.servers", &brokers)
@@ -200,28 +201,33 @@ impl World {
 
     /// A replica of the usual kind.
     pub fn replica(&self) -> Replica {
-        self.replica_of(self.group.clone(), ZONE)
+        self.replica_of(self.group.clone(), ZONE, u32::MAX)
     }
 
     /// A replica that is configured for another reporting zone, perhaps.
     pub fn replica_in(&self, zone: Tz) -> Replica {
-        self.replica_of(self.group.clone(), zone)
+        self.replica_of(self.group.clone(), zone, u32::MAX)
+    }
+
+    /// A replica with very little memory for events in flight.
+    pub fn replica_with_budget(&self, budget_kib: u32) -> Replica {
+        self.replica_of(self.group.clone(), ZONE, budget_kib)
     }
 
     /// A replica in a group of its own: it works on every shard, whoever else does.
     pub fn zombie(&self) -> Replica {
-        self.replica_of(format!("{}-zombie", self.group), ZONE)
+        self.replica_of(format!("{}-zombie", self.group), ZONE, u32::MAX)
     }
 
     /// A replica that only answers readers.
     pub fn watcher(&self) -> Replica {
-        let mut replica = self.replica_of(format!("{}-watcher", self.group), ZONE);
+        let mut replica = self.replica_of(format!("{}-watcher", self.group), ZONE, u32::MAX);
         replica.consuming.abort();
         replica.consuming = tokio::spawn(async {});
         replica
     }
 
-    fn replica_of(&self, group: String, reporting_zone: Tz) -> Replica {
+    fn replica_of(&self, group: String, reporting_zone: Tz, budget_kib: u32) -> Replica {
         let store = StoreClient::new(
             &["http://127.0.0.1:1".to_owned(), self.store_url.clone()],
             SecretString::from(TOKEN),
@@ -243,6 +249,7 @@ impl World {
             Arc::clone(&progress),
             cancel.clone(),
         );
+        let consumer = consumer.with_budget_kib(budget_kib);
         let health = consumer.health();
         let assignments = consumer.assignments();
         let following = tokio::spawn({

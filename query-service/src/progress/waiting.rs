@@ -205,7 +205,7 @@ mod tests {
         let progress = progress().await;
         progress.observe([checkpoint(MODELS[0], 0, 1, 7)]);
         let token = token(1, 0, 7);
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         let wait = progress.wait_for(&MODELS, &token, deadline);
         let arrive = async {
             while progress.read().wanted.is_empty() {

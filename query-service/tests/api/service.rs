@@ -35,10 +35,9 @@ use query_service::{
 use secrecy::SecretString;
 use serde_json::Value;
 use tower::ServiceExt;
-use uuid::Uuid;
 
 use crate::{
-    fake_store::{SharedStore, Store, TOKEN, first_epochs, serve},
+    fake_store::{SharedStore, Store, TOKEN, serve},
     history::History,
     views::{REPORTING_ZONE, Views},
 };
@@ -69,12 +68,7 @@ impl Service {
         let database = Database::open(&uri).await.unwrap();
         let history = History::new(SHARDS);
         let shards = history.shards;
-        let store = Arc::new(Mutex::new(Store {
-            store_id: Uuid::from_u128(1),
-            forks: first_epochs(shards.shards()),
-            history,
-            pages: 0,
-        }));
+        let store = Arc::new(Mutex::new(Store::new(history)));
         let url = serve(Arc::clone(&store)).await;
         let client = StoreClient::new(&[url], SecretString::from(TOKEN)).unwrap();
         let progress = Arc::new(Progress::new(database.clone(), Arc::new(client)));

@@ -27,13 +27,13 @@ fn trade(history: &mut History) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_published_is_folded_and_a_restart_goes_on_from_the_checkpoints() {
     let world = World::new().await;
-    let (_, events) = world.record(trade);
+    let ((), events) = world.record(trade);
     world.publish(&events).await;
     let replica = world.replica();
     world.settle().await;
     replica.stop().await;
 
-    let (_, events) = world.record(trade);
+    let ((), events) = world.record(trade);
     world.publish(&events).await;
     let replica = world.replica();
     world.settle().await;
@@ -51,7 +51,7 @@ async fn events_that_come_while_it_runs_are_folded_at_once() {
     let world = World::new().await;
     let replica = world.replica();
     for _ in 0..3 {
-        let (_, events) = world.record(trade);
+        let ((), events) = world.record(trade);
         world.publish(&events).await;
         world.settle().await;
     }
@@ -62,7 +62,7 @@ async fn events_that_come_while_it_runs_are_folded_at_once() {
 async fn repeated_and_shuffled_records_change_nothing() {
     let world = World::new().await;
     let replica = world.replica();
-    let (_, events) = world.record(trade);
+    let ((), events) = world.record(trade);
     let twice: Vec<Recorded> = events
         .iter()
         .flat_map(|event| [event.clone(), event.clone()])
@@ -77,7 +77,7 @@ async fn repeated_and_shuffled_records_change_nothing() {
         .partition(|event| event.envelope.coordinate.position.0 % 2 == 1);
     world.publish(&even).await;
     world.publish(&odd).await;
-    let (_, more) = world.record(trade);
+    let ((), more) = world.record(trade);
     world.publish(&more).await;
     world.settle().await;
     replica.stop().await;
@@ -86,10 +86,10 @@ async fn repeated_and_shuffled_records_change_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_memory_may_hold_is_read_in_turns() {
     let world = World::new().await;
-    let (_, events) = world.record(trade);
+    let ((), events) = world.record(trade);
     world.publish(&events).await;
     let replica = world.replica_with_budget(40);
-    let (_, events) = world.record(trade);
+    let ((), events) = world.record(trade);
     world.publish(&events).await;
     world.settle().await;
     assert_eq!(world.pages(), 0, "nothing was passed over");
@@ -100,7 +100,7 @@ async fn more_than_memory_may_hold_is_read_in_turns() {
 async fn what_kafka_lost_is_read_from_the_feed() {
     let world = World::new().await;
     let replica = world.replica();
-    let (_, events) = world.record(trade);
+    let ((), events) = world.record(trade);
     let heads = world.heads();
     let kept: Vec<Recorded> = events
         .into_iter()
@@ -124,7 +124,7 @@ async fn what_kafka_lost_is_read_from_the_feed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_that_is_no_event_is_passed_over() {
     let world = World::new().await;
-    let (_, events) = world.record(trade);
+    let ((), events) = world.record(trade);
     let (first, rest) = events.split_at(events.len() / 2);
     world.publish(first).await;
     world.publish_rubbish(Shard(3)).await;
@@ -138,7 +138,7 @@ async fn a_record_that_is_no_event_is_passed_over() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_offset_that_kafka_does_not_have_is_no_hindrance() {
     let world = World::new().await;
-    let (_, events) = world.record(trade);
+    let ((), events) = world.record(trade);
     world.publish(&events).await;
     let replica = world.replica();
     world.settle().await;
@@ -149,7 +149,7 @@ async fn an_offset_that_kafka_does_not_have_is_no_hindrance() {
         .update_many(doc! {}, doc! { "$set": { "next_offset": 1_000_000_i64 } })
         .await
         .unwrap();
-    let (_, events) = world.record(trade);
+    let ((), events) = world.record(trade);
     world.publish(&events).await;
     let replica = world.replica();
     world.settle().await;
@@ -169,12 +169,12 @@ async fn records_of_a_history_that_was_forked_away_count_for_nothing() {
         epoch: Epoch(2),
         from_position: Position(3),
     });
-    let (_, mut after) = world.record(|history| {
+    let ((), mut after) = world.record(|history| {
         history.pay(order, 3000);
         history.confirm(order);
     });
     world.rewrite(&mut after, |recorded| {
-        recorded.envelope.coordinate.epoch = Epoch(2)
+        recorded.envelope.coordinate.epoch = Epoch(2);
     });
     world.publish(&before).await;
     world.publish(&lost).await;
@@ -200,9 +200,9 @@ async fn a_new_history_is_learnt_from_the_store_while_running() {
     world.publish(&before).await;
     world.settle().await;
 
-    let (_, mut after) = world.record(|history| history.confirm(order));
+    let ((), mut after) = world.record(|history| history.confirm(order));
     world.rewrite(&mut after, |recorded| {
-        recorded.envelope.coordinate.epoch = Epoch(2)
+        recorded.envelope.coordinate.epoch = Epoch(2);
     });
     world.store.lock().unwrap().forks.push(EpochStart {
         shard: Shard(3),

@@ -27,13 +27,26 @@ pub const TOKEN: &str = "internal";
 /// What the store says; tests change it at will.
 #[derive(Debug)]
 pub struct Store {
-    pub store_id: Uuid,
+    pub id: Uuid,
     pub history: History,
     pub forks: Vec<EpochStart>,
     /// How many pages of the feed were asked for.
     pub pages: usize,
     /// An event that the feed cannot give.
     pub garbled: Option<EventId>,
+}
+
+impl Store {
+    /// A store with one history in every shard.
+    pub fn new(history: History) -> Self {
+        Self {
+            id: Uuid::from_u128(1),
+            forks: first_epochs(history.shards.shards()),
+            history,
+            pages: 0,
+            garbled: None,
+        }
+    }
 }
 
 pub type SharedStore = Arc<Mutex<Store>>;
@@ -62,7 +75,7 @@ async fn heads(State(store): State<SharedStore>, headers: HeaderMap) -> Result<S
     }
     let store = store.lock().unwrap();
     let heads = Heads {
-        store_id: store.store_id,
+        store_id: store.id,
         now: "2030-01-01T00:00:00.000Z".parse().unwrap(),
         shards: store
             .history
@@ -123,7 +136,7 @@ async fn feed(
 }
 
 /// One history in every shard.
-pub fn first_epochs(shards: impl Iterator<Item = Shard>) -> Vec<EpochStart> {
+fn first_epochs(shards: impl Iterator<Item = Shard>) -> Vec<EpochStart> {
     shards
         .map(|shard| EpochStart {
             shard,

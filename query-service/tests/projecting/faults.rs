@@ -27,7 +27,7 @@ async fn an_unknown_event_halts_its_shard_everywhere_and_no_other() {
         recorded.envelope.event_type = "orderfold.order.enchanted.v1".to_owned();
     });
     world.publish(&events).await;
-    let (_, after) = world.record(|history| {
+    let ((), after) = world.record(|history| {
         history.pay(order, 3000);
         let customer = history.register_in(OTHER);
         history.place(customer, &[(1, 100)]);
@@ -78,7 +78,7 @@ async fn a_contradiction_halts_its_shard_only_where_it_is_one() {
         }
     });
     world.publish(&events).await;
-    let (_, after) = world.record(|history| {
+    let ((), after) = world.record(|history| {
         history.pay(order, 3000);
         let customer = history.register_in(OTHER);
         history.place(customer, &[(1, 100)]);
@@ -115,7 +115,7 @@ async fn a_contradiction_halts_its_shard_only_where_it_is_one() {
 async fn an_event_that_only_kafka_garbled_is_taken_from_the_store() {
     let world = World::new().await;
     let replica = world.replica();
-    let (_, events) = world.record(|history| {
+    let ((), events) = world.record(|history| {
         let customer = history.register_in(POISONED);
         history.place(customer, &[(3, 1000)]);
     });
@@ -134,7 +134,7 @@ async fn an_event_that_only_kafka_garbled_is_taken_from_the_store() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_put_right_in_the_store_is_folded_after_a_restart() {
     let world = World::new().await;
-    let (_, mut events) = world.record(|history| {
+    let ((), mut events) = world.record(|history| {
         let customer = history.register_in(POISONED);
         history.place(customer, &[(3, 1000)]);
     });
@@ -150,7 +150,7 @@ async fn what_is_put_right_in_the_store_is_folded_after_a_restart() {
     replica.stop().await;
 
     world.rewrite(&mut events[1..], |recorded| {
-        recorded.data.clone_from(&right)
+        recorded.data.clone_from(&right);
     });
     let replica = world.replica();
     world.settle().await;
@@ -185,7 +185,7 @@ async fn an_event_that_the_store_does_not_have_halts_its_shard() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_neither_kafka_nor_the_feed_gives_halts_its_shard_behind_what_is_before_it() {
     let world = World::new().await;
-    let (_, mut events) = world.record(|history| {
+    let ((), mut events) = world.record(|history| {
         let customer = history.register_in(POISONED);
         let order = history.place(customer, &[(3, 1000)]);
         history.confirm(order);
@@ -214,7 +214,7 @@ async fn an_event_that_neither_kafka_nor_the_feed_gives_halts_its_shard_behind_w
 async fn a_store_that_was_forked_below_what_is_folded_halts_the_shard() {
     let world = World::new().await;
     let replica = world.replica();
-    let (_, events) = world.record(|history| {
+    let ((), events) = world.record(|history| {
         let customer = history.register_in(POISONED);
         history.place(customer, &[(3, 1000)]);
     });
@@ -250,7 +250,7 @@ async fn a_database_of_another_store_or_zone_is_not_touched() {
     assert!(replica.health.problems()[0].contains("UTC"));
     replica.stop().await;
 
-    world.store.lock().unwrap().store_id = Uuid::from_u128(2);
+    world.store.lock().unwrap().id = Uuid::from_u128(2);
     let replica = world.replica_in(ZONE);
     replica
         .wait_until("the refusal of the store", |replica| {

@@ -43,12 +43,15 @@ fn assert_row_follows(history: &History, order: OrderId) {
     assert_eq!(row.reference.as_deref(), Some("R-1"));
 }
 
-/// Every event that this issue has, in one order's life or another's.
-fn every_event() -> Vec<(&'static str, fn(&mut History, OrderId))> {
+/// Lets something happen to an order.
+type Happening = fn(&mut History, OrderId);
+
+/// Every event after the placing but the last cancellation, by a part of its name.
+fn every_event() -> Vec<(&'static str, Happening)> {
     vec![
         ("confirmed", |history, order| history.confirm(order)),
         ("payment_recorded", |history, order| {
-            history.pay(order, 3500)
+            history.pay(order, 3500);
         }),
         ("shipment_recorded", |history, order| history.ship(order, 2)),
         ("delivery_recorded", |history, order| {

@@ -69,7 +69,9 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         Router::new(),
     );
     let api = router::router(api(&config, database, Arc::clone(&progress)), key);
-    tracing::info!(http = %config.http_address, admin = %config.admin_address, "started");
+    // Not as configured: with port 0 the system chooses.
+    let (http, admin_at) = (api_listener.local_addr()?, admin_listener.local_addr()?);
+    tracing::info!(%http, admin = %admin_at, "started");
 
     let admin = tokio::spawn(server::serve(
         admin_listener,

@@ -122,3 +122,174 @@ fn halt_at(record: &Record) -> Halt {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, sample::Index};
+
+    use super::*;
+    use crate::{
+        consumer::assignments::Assignments,
+        projections::{
+            ReadModel,
+            tests::history::{History, Recorded},
+        },
+    };
+
+    /// One projector in a world where Kafka repeats, shuffles and loses, and transactions fail.
+    struct World {
+        history: History,
+        followed: BTreeMap<Shard, Following>,
+        folded: BTreeMap<Shard, Vec<Position>>,
+        /// How far the feed has to be read.
+        asked: BTreeMap<Shard, Position>,
+    }
+
+    fn world() -> World {
+        let mut history = History::new(4);
+        let assignments = Assignments::default();
+        let mut followed = BTreeMap::new();
+        for shard in history.shards.shards() {
+            let customer = history.register_in(shard);
+            for _ in 0..5 {
+                let order = history.place(customer, &[(2, 100)]);
+                history.pay(order, 200);
+            }
+            assignments.assign(shard);
+            let following = Following {
+                assignment: assignments.of(shard).unwrap(),
+                checkpoint: Checkpoint::start(ReadModel::OrderList, shard),
+                is_certain: true,
+                mode: Mode::Live,
+                moved: Instant::now(),
+            };
+            followed.insert(shard, following);
+        }
+        World {
+            history,
+            followed,
+            folded: BTreeMap::new(),
+            asked: BTreeMap::new(),
+        }
+    }
+
+    impl World {
+        fn deliver(&mut self, events: &[Recorded], source: Source, is_committed: bool) {
+            let records: Vec<_> = events
+                .iter()
+                .map(|Recorded { envelope, data, .. }| {
+                    let shard = envelope.coordinate.shard;
+                    let record = Record::read(envelope.clone(), data, self.history.shards, source);
+                    (self.followed[&shard].assignment, Arc::new(record))
+                })
+                .collect();
+            let admitted = admit(&self.followed, &EpochTable::default(), &records);
+            assert!(admitted.halts.is_empty(), "{:?}", admitted.halts);
+            for (shard, until) in admitted.ask {
+                let asked = self.asked.entry(shard).or_default();
+                *asked = until.max(*asked);
+            }
+            if !is_committed {
+                return;
+            }
+            for record in admitted.batch.records {
+                let coordinate = record.envelope.coordinate;
+                self.folded
+                    .entry(coordinate.shard)
+                    .or_default()
+                    .push(coordinate.position);
+            }
+            for (shard, step) in admitted.batch.moves {
+                let following = self.followed.get_mut(&shard).unwrap();
+                assert_eq!(following.checkpoint, step.from);
+                following.checkpoint = step.to;
+            }
+        }
+
+        /// Reads the feed in small pages until everything asked for is there.
+        fn fill(&mut self) {
+            while let Some((shard, until)) = self.asked.pop_first() {
+                while self.followed[&shard].checkpoint.position < until {
+                    let after = self.followed[&shard].checkpoint.position;
+                    let page: Vec<_> = self
+                        .history
+                        .log
+                        .iter()
+                        .filter(|event| event.envelope.coordinate.shard == shard)
+                        .filter(|event| event.envelope.coordinate.position > after)
+                        .take(3)
+                        .cloned()
+                        .collect();
+                    self.deliver(&page, Source::Feed, true);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_delivered_every_event_is_folded_once_and_in_order(
+            deliveries in prop::collection::vec(
+                (prop::collection::vec(any::<Index>(), 1..20), any::<bool>(), any::<bool>()),
+                0..20,
+            ),
+        ) {
+            let mut world = world();
+            let log = world.history.log.clone();
+            for (picks, is_committed, is_filled) in deliveries {
+                let events: Vec<_> = picks.iter().map(|pick| pick.get(&log).clone()).collect();
+                world.deliver(&events, Source::Kafka { offset: 0 }, is_committed);
+                if is_filled {
+                    world.fill();
+                }
+            }
+            // The last event of each shard comes through in the end.
+            let last: Vec<_> = log
+                .iter()
+                .filter(|event| {
+                    let coordinate = event.envelope.coordinate;
+                    world.history.head(coordinate.shard).0 == coordinate.position
+                })
+                .cloned()
+                .collect();
+            world.deliver(&last, Source::Kafka { offset: 0 }, true);
+            world.fill();
+            for shard in world.history.shards.shards() {
+                let head = world.history.head(shard).0;
+                let all: Vec<_> = (1..=head.0).map(Position).collect();
+                prop_assert_eq!(&world.folded[&shard], &all);
+            }
+        }
+    }
+
+    #[test]
+    fn records_of_an_earlier_assignment_are_left_alone() {
+        let mut world = world();
+        let assignments = Assignments::default();
+        for shard in world
+            .history
+            .shards
+            .shards()
+            .chain(world.history.shards.shards())
+        {
+            assignments.assign(shard);
+        }
+        for (shard, following) in &mut world.followed {
+            following.assignment = assignments.of(*shard).unwrap();
+        }
+        let event = &world.history.log[0];
+        let shard = event.envelope.coordinate.shard;
+        let stale = Assignments::default();
+        stale.assign(shard);
+        let source = Source::Kafka { offset: 0 };
+        let record = Record::read(
+            event.envelope.clone(),
+            &event.data,
+            world.history.shards,
+            source,
+        );
+        let records = [(stale.of(shard).unwrap(), Arc::new(record))];
+        let admitted = admit(&world.followed, &EpochTable::default(), &records);
+        assert!(admitted.batch.records.is_empty());
+    }
+}

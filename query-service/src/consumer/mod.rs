@@ -4,6 +4,7 @@
 mod acceptance;
 mod admission;
 mod assignments;
+mod describe;
 mod fill;
 mod health;
 mod kafka;
@@ -137,6 +138,7 @@ impl Consumer {
             budget_kib,
             shared,
         } = self;
+        describe::describe_metrics();
         shared.health.publish_all();
         let setup = setup::set_up(&shared, options.reporting_zone);
         let Some(Some(store)) = shared.cancel.run_until_cancelled(setup).await else {

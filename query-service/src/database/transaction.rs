@@ -206,3 +206,27 @@ fn refusal(error: &Bson) -> String {
         .and_then(|error| error.get("code"))
         .map_or_else(|| "no code".to_owned(), ToString::to_string)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_answers_how_many_documents_it_matched_or_made() {
+        assert_eq!(matched_by(&doc! { "n": 3, "ok": 1.0 }).ok(), Some(3));
+        assert_eq!(matched_by(&doc! { "n": 3_i64, "ok": 1.0 }).ok(), Some(3));
+        assert!(matched_by(&doc! { "ok": 1.0 }).is_err());
+    }
+
+    #[test]
+    fn a_refused_statement_is_an_error_although_the_command_succeeded() {
+        let answer = doc! {
+            "n": 1,
+            "writeErrors": [{ "index": 0, "code": 11000, "errmsg": "dup key: { name: \"Claire\" }" }],
+            "ok": 1.0,
+        };
+        let error = matched_by(&answer).unwrap_err().to_string();
+        assert!(error.contains("11000"), "{error}");
+        assert!(!error.contains("Claire"), "what was written is not told");
+    }
+}

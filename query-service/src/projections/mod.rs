@@ -10,7 +10,7 @@ pub mod order_timeline;
 pub mod sales_series;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use orderfold_events::{
     Envelope, Event, OrderId, StreamId, Version, closed_list,

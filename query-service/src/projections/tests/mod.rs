@@ -3,7 +3,7 @@
 mod events;
 #[path = "../../../tests/support/history.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest")]
-mod history;
+pub(crate) mod history;
 mod properties;
 
 use std::collections::BTreeMap;

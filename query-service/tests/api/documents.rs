@@ -1,5 +1,8 @@
 //! What the service says of itself: the OpenAPI document and the pages of its problems.
 
+use std::{fmt::Write, fs, path::Path};
+
+use orderfold_http::ProblemCode;
 use query_service::http::problems::CATALOGUE;
 use serde_json::Value;
 
@@ -55,6 +58,45 @@ async fn the_description_has_every_operation_with_its_scope_and_its_parameters()
         "Prefer",
     ] {
         assert!(names.contains(&name), "{name} is missing");
+    }
+}
+
+/// Both are kept under `docs/api`, so that a change of the contract shows as one.
+#[tokio::test]
+async fn the_published_documents_are_what_the_service_says() {
+    let service = Service::start().await;
+    let description = service.get("/openapi.json").await.body;
+    let description = serde_json::to_string_pretty(&description).unwrap() + "\n";
+    let mut problems = "# Problems of the query API\n\n| Code | Status | Meaning | What to do |\n|---|---|---|---|\n".to_owned();
+    for known in CATALOGUE.codes() {
+        let ProblemCode {
+            code,
+            status,
+            title,
+            remedy,
+        } = known;
+        writeln!(
+            problems,
+            "| `{code}` | {} | {title} | {remedy} |",
+            status.as_u16()
+        )
+        .unwrap();
+    }
+    for (name, said) in [
+        ("query-openapi.json", description),
+        ("query-problems.md", problems),
+    ] {
+        let published = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../docs/api")
+            .join(name);
+        if fs::read_to_string(&published).unwrap_or_default() != said {
+            let actual = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+            fs::write(&actual, said).unwrap();
+            panic!(
+                "docs/api/{name} is not up to date: copy {} there",
+                actual.display()
+            );
+        }
     }
 }
 

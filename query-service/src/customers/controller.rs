@@ -77,6 +77,6 @@ pub(crate) async fn get_customer(
     let standing = api.standings.of(&headers, CUSTOMER_READS).await?;
     let found = api.customers.get(customer).await?;
     let body = found.and_then(|found| CustomerBody::new(found, principal.has(PERSONAL)));
-    let body = body.ok_or(problems::CUSTOMER_NOT_FOUND)?;
+    let body = body.ok_or_else(|| standing.refusal(problems::CUSTOMER_NOT_FOUND))?;
     answers::resource(&headers, &standing, body.version, &body)
 }

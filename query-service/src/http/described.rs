@@ -69,7 +69,9 @@ pub fn document() -> OpenApi {
     let mut info = Info::new("Orderfold queries", env!("CARGO_PKG_VERSION"));
     info.description = Some(
         "Orders, customers and reports, read from views that follow the command service. Amounts are integers in the \
-         minor unit of the currency. Every answer says how fresh it is."
+         minor unit of the currency. Every answer says how fresh it is: `Read-Model-As-Of` is the moment up to which \
+         everything recorded is shown, `Read-Model-Lag` counts what is not, and to a request with a \
+         `Consistency-Token` `Read-Model-Consistent` says whether it is reached."
             .to_owned(),
     );
     OpenApiBuilder::new()

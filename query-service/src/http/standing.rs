@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use orderfold_events::ConsistencyToken;
-use orderfold_http::Problem;
+use orderfold_http::{Problem, ProblemCode};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -146,6 +146,18 @@ impl Standing {
     }
 }
 
+impl Standing {
+    /// A refusal that depends on where the read models stand, such as that there is no such order (yet).
+    #[must_use]
+    pub fn refusal(&self, code: ProblemCode) -> Problem {
+        let headers = self.headers().into_iter();
+        headers.fold(Problem::from(code), |problem, (name, value)| match name {
+            Some(name) => problem.header(name, value),
+            None => problem,
+        })
+    }
+}
+
 /// The caller's token: one, several joined by commas, or several headers.
 fn token(headers: &HeaderMap) -> Result<Option<ConsistencyToken>, Problem> {
     let mut all: Option<ConsistencyToken> = None;
@@ -167,9 +179,12 @@ fn invalid_token() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
     use orderfold_events::{Coordinate, Epoch, Position, Shard};
+    use secrecy::SecretString;
 
     use super::*;
+    use crate::{database::Database, store::StoreClient};
 
     fn read(values: &[&str]) -> Result<Option<ConsistencyToken>, Problem> {
         let mut headers = HeaderMap::new();
@@ -203,6 +218,24 @@ mod tests {
             assert!(read(&[rubbish]).is_err(), "{rubbish}");
         }
         assert!(read(&[&of_shard(1), "rubbish"]).is_err());
+    }
+
+    #[tokio::test]
+    async fn reads_beyond_the_limit_are_told_to_come_back() {
+        let uri = "mongodb://127.0.0.1:1/?directConnection=true";
+        let database = Database::open(uri).await.unwrap();
+        let store = StoreClient::new(&[], SecretString::from("x")).unwrap();
+        let mut standings = Standings::new(Arc::new(Progress::new(database, Arc::new(store))));
+        standings.places = Arc::new(Semaphore::new(1));
+        let headers = HeaderMap::new();
+        let first = standings.of(&headers, ReadModel::ALL).await;
+        let second = standings.of(&headers, ReadModel::ALL).await;
+        assert_eq!(
+            second.unwrap_err().status(),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
+        drop(first);
+        assert!(standings.of(&headers, ReadModel::ALL).await.is_ok());
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub(crate) async fn get_order(
     parameters::none(uri.query())?;
     let standing = api.standings.of(&headers, ORDER_READS).await?;
     let found = api.orders.get(key, owner(&principal)).await?;
-    let order = found.ok_or(problems::ORDER_NOT_FOUND)?;
+    let order = found.ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
     let version = order.version;
     let body = OrderBody::new(order, principal.has(PERSONAL));
     answers::resource(&headers, &standing, version, &body)
@@ -112,7 +112,7 @@ pub(crate) async fn get_order_timeline(
     let TimelineQuestion { slice, binding } = TimelineQuestion::read(uri.query(), key)?;
     let standing = api.standings.of(&headers, TIMELINE_READS).await?;
     let found = api.orders.timeline(key, owner(&principal), slice).await?;
-    let rows = found.ok_or(problems::ORDER_NOT_FOUND)?;
+    let rows = found.ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
     let personal = principal.has(PERSONAL);
     let rows = rows.map(|entry| TimelineEventBody::new(entry, personal));
     answers::page(&uri, &standing, binding, rows)

@@ -95,6 +95,12 @@ async fn a_token_that_is_not_reached_is_told_or_refused_as_preferred() {
     strict.is_problem(503, "not_yet_consistent");
     assert_eq!(strict.header("retry-after"), "1");
 
+    let orders = service
+        .get_with("/v1/orders/26-0048213-3", &asking("wait=0"))
+        .await;
+    orders.is_problem(404, "order_not_found");
+    assert_eq!(orders.header("read-model-consistent"), "true");
+
     let path = format!("/v1/customers/{customer}");
     let other = service.get_with(&path, &asking("handling=strict")).await;
     assert_eq!(other.status, 200, "it does not read what is behind");

@@ -25,29 +25,33 @@ create function append_batch(
 #variable_conflict use_column
 declare
     commands constant int := cardinality(p_key);
+    reads constant int := cardinality(p_read_command_of);
+    events constant int := cardinality(p_event_id);
+    changes constant int := cardinality(p_change_command_of);
     verdicts int[] := array_fill(0, array[commands]);
     taken_claims int[] := array_fill(0, array[commands]);
     stored_heads bigint[];      -- per shard, before this call
     heads bigint[];
+    last_events int[];          -- per shard, the number of its last event in this call
     epochs int[];
+    times timestamptz[];
     stored_versions int[];      -- per stream, before this call
     versions int[];
-    stored_owners int[];        -- per claim key: number of the owning stream, 0 free, -1 a stream not in this batch
-    owners int[];
+    stored_owners int[] := '{}';  -- per claim key: number of the owning stream, 0 free, -1 a stream not in this batch
+    owners int[] := '{}';
     owners_before int[];
     event_positions bigint[];
     event_versions int[];
     answer_positions bigint[];
     now_ms timestamptz;
-    times timestamptz[];        -- per shard
+    kept int; appended int; moved_streams int; moved_heads int;
+    lost_claims int[]; lost_owners int[];
     c int; r int; e int; k int; s int; h int; owner int;
-    reads constant int := cardinality(p_read_command_of);
-    events constant int := cardinality(p_event_id);
-    changes constant int := cardinality(p_change_command_of);
-    dropped boolean;
     expected int; counted int;
 begin
-    -- 1. The heads, in order; nothing else in this statement, so that all below sees the state after the wait.
+    -- 1. The heads, in order; nothing else in this statement, so that all below sees the state after the wait. From
+    -- here on nobody else writes what belongs to these shards: their events, their streams, the claims of their
+    -- streams, and answers with their coordinates.
     perform 1 from shard_head where shard = any (p_shard) order by shard for update;
     get diagnostics counted = row_count;
     if counted <> cardinality(p_shard) then
@@ -67,183 +71,208 @@ begin
         verdicts[c] := r;
     end loop;
 
-    select coalesce(array_agg(coalesce(st.version, 0) order by n), '{}') into stored_versions
-      from unnest(p_stream) with ordinality as given (stream_id, n) left join stream st on st.stream_id = given.stream_id;
-    select coalesce(array_agg(case when cl.owner is null then 0 else coalesce(o.n::int, -1) end order by given.n), '{}')
-      into stored_owners
-      from unnest(p_claim_kind, p_claim_key) with ordinality as given (kind, key, n)
-      left join claim cl on cl.kind = given.kind and cl.key = given.key
-      left join unnest(p_stream) with ordinality as o (stream_id, n) on o.stream_id = cl.owner;
+    select coalesce(array_agg(coalesce(st.version, 0) order by n), '{}'),
+           count(*) filter (where st.shard <> p_shard[given.shard_of])
+      into stored_versions, counted
+      from unnest(p_stream, p_stream_shard_of) with ordinality as given (stream_id, shard_of, n)
+      left join stream st on st.stream_id = given.stream_id;
+    if counted > 0 then
+        raise exception 'append: % streams belong to other shards', counted;
+    end if;
+
+    if changes > 0 then
+        select array_agg(case when cl.owner is null then 0 else coalesce(o.n::int, -1) end order by given.n)
+          into stored_owners
+          from unnest(p_claim_kind, p_claim_key) with ordinality as given (kind, key, n)
+          left join claim cl on cl.kind = given.kind and cl.key = given.key
+          left join unnest(p_stream) with ordinality as o (stream_id, n) on o.stream_id = cl.owner;
+    end if;
 
     loop
         -- 3. and 4. The batch in order, on running versions and running owners of claims.
         heads := stored_heads; versions := stored_versions; owners := stored_owners;
+        last_events := array_fill(0, array[cardinality(p_shard)]);
         event_positions := array_fill(null::bigint, array[events]);
         event_versions := array_fill(null::int, array[events]);
         answer_positions := array_fill(0::bigint, array[commands]);
+        kept := 0; appended := 0; moved_streams := 0; moved_heads := 0;
         r := 1; e := 1; k := 1;
         for c in 1 .. commands loop
-            owners_before := owners;
+            h := p_command_shard_of[c];
             while r <= reads and p_read_command_of[r] = c loop
-                if verdicts[c] = 0 and versions[p_read_stream_of[r]] <> p_read_version[r] then
+                s := p_read_stream_of[r];
+                if p_stream_shard_of[s] <> h then
+                    raise exception 'append: a command reads a stream of another shard';
+                end if;
+                if verdicts[c] = 0 and versions[s] <> p_read_version[r] then
                     verdicts[c] := 3;
                 end if;
                 r := r + 1;
             end loop;
-            while k <= changes and p_change_command_of[k] = c loop
-                owner := owners[p_change_claim_of[k]];
-                if verdicts[c] = 0 and owner = p_change_owner_of[k] and not p_change_take[k] then
-                    owners[p_change_claim_of[k]] := 0;
-                elsif verdicts[c] = 0 and p_change_take[k] and owner = 0 then
-                    owners[p_change_claim_of[k]] := p_change_owner_of[k];
-                elsif verdicts[c] = 0 and p_change_take[k] and owner <> p_change_owner_of[k] then
-                    -- Taken only by a committed row; the owner in this batch may yet drop out.
-                    if owner = stored_owners[p_change_claim_of[k]] then
-                        verdicts[c] := 4;
-                        taken_claims[c] := p_change_claim_of[k];
-                    else
-                        verdicts[c] := 3;
+            if k <= changes and p_change_command_of[k] = c then
+                owners_before := owners;
+                while k <= changes and p_change_command_of[k] = c loop
+                    owner := owners[p_change_claim_of[k]];
+                    if verdicts[c] = 0 and owner = p_change_owner_of[k] and not p_change_take[k] then
+                        owners[p_change_claim_of[k]] := 0;
+                    elsif verdicts[c] = 0 and p_change_take[k] and owner = 0 then
+                        owners[p_change_claim_of[k]] := p_change_owner_of[k];
+                    elsif verdicts[c] = 0 and p_change_take[k] and owner <> p_change_owner_of[k] then
+                        -- Taken only by a committed row; the owner in this batch may yet drop out.
+                        if owner = stored_owners[p_change_claim_of[k]] then
+                            verdicts[c] := 4;
+                            taken_claims[c] := p_change_claim_of[k];
+                        else
+                            verdicts[c] := 3;
+                        end if;
                     end if;
+                    k := k + 1;
+                end loop;
+                if verdicts[c] <> 0 then
+                    owners := owners_before;
                 end if;
-                k := k + 1;
-            end loop;
-            if verdicts[c] <> 0 then
-                owners := owners_before;
             end if;
-            h := p_command_shard_of[c];
             while e <= events and p_event_command_of[e] = c loop
                 if verdicts[c] = 0 then
                     s := p_event_stream_of[e];
+                    if versions[s] = stored_versions[s] then
+                        moved_streams := moved_streams + 1;
+                    end if;
+                    if last_events[h] = 0 then
+                        moved_heads := moved_heads + 1;
+                    end if;
                     versions[s] := versions[s] + 1;
                     heads[h] := heads[h] + 1;
+                    last_events[h] := e;
                     event_versions[e] := versions[s];
                     event_positions[e] := heads[h];
+                    appended := appended + 1;
                 end if;
                 e := e + 1;
             end loop;
             answer_positions[c] := heads[h];
+            if p_keep[c] and verdicts[c] = 0 then
+                kept := kept + 1;
+            end if;
         end loop;
 
         -- 4. New claims in the order of their keys, so that two calls never wait for each other.
-        dropped := false;
+        lost_claims := null;
         if changes > 0 then
-            for k, owner in
-                with wanted as materialized (
-                    select n, kind, key, p_stream[owners[n]] as owner
-                      from unnest(p_claim_kind, p_claim_key) with ordinality as given (kind, key, n)
-                     where stored_owners[n] = 0 and owners[n] > 0
-                ), inserted as (
-                    insert into claim (kind, key, owner)
-                    select kind, key, owner from wanted order by kind, key
-                    on conflict do nothing returning kind, key
-                )
-                select w.n, 0 from wanted w
-                 where not exists (select 1 from inserted i where i.kind = w.kind and i.key = w.key)
-            loop
-                dropped := true;
-                -- A statement of its own: it sees the row that was waited for, if it is there.
-                select coalesce(o.n::int, -1) into owner
-                  from claim cl left join unnest(p_stream) with ordinality as o (stream_id, n) on o.stream_id = cl.owner
-                 where cl.kind = p_claim_kind[k] and cl.key = p_claim_key[k];
-                if found then
-                    stored_owners[k] := owner;
-                else
-                    for r in 1 .. changes loop
-                        if p_change_claim_of[r] = k and p_change_take[r] and verdicts[p_change_command_of[r]] = 0 then
-                            verdicts[p_change_command_of[r]] := 3;
-                        end if;
-                    end loop;
-                end if;
-            end loop;
+            expected := (select count(*) from unnest(stored_owners, owners) as t (before, after)
+                          where before = 0 and after > 0);
+            insert into claim (kind, key, owner)
+            select given.kind, given.key, p_stream[owners[given.n]]
+              from unnest(p_claim_kind, p_claim_key) with ordinality as given (kind, key, n)
+             where stored_owners[given.n] = 0 and owners[given.n] > 0
+             order by given.kind, given.key
+            on conflict do nothing;
+            get diagnostics counted = row_count;
+            if counted <> expected then
+                -- A statement of its own: it sees the rows that were waited for, where they are still there.
+                select array_agg(given.n), array_agg(case when cl.owner is null then 0 else coalesce(o.n::int, -1) end)
+                  into lost_claims, lost_owners
+                  from unnest(p_claim_kind, p_claim_key) with ordinality as given (kind, key, n)
+                  left join claim cl on cl.kind = given.kind and cl.key = given.key
+                  left join unnest(p_stream) with ordinality as o (stream_id, n) on o.stream_id = cl.owner
+                 where stored_owners[given.n] = 0 and owners[given.n] > 0 and o.n is distinct from owners[given.n];
+                for lost in 1 .. cardinality(lost_claims) loop
+                    stored_owners[lost_claims[lost]] := lost_owners[lost];
+                    if lost_owners[lost] = 0 then
+                        for k in 1 .. changes loop
+                            if p_change_claim_of[k] = lost_claims[lost] and p_change_take[k]
+                               and verdicts[p_change_command_of[k]] = 0 then
+                                verdicts[p_change_command_of[k]] := 3;
+                            end if;
+                        end loop;
+                    end if;
+                end loop;
+            end if;
         end if;
 
         -- 5. The answers, in the order of their keys: the primary key is the arbiter between shards.
-        if not dropped then
+        if lost_claims is null then
             now_ms := date_trunc('milliseconds', clock_timestamp());
-            for c in
-                with wanted as materialized (
-                    select n, key, fingerprint, internal, status, body, stream_id, version
-                      from unnest(p_key, p_fingerprint, p_internal, p_keep, p_status, p_body, p_answer_stream,
-                                  p_answer_version)
-                           with ordinality as given (key, fingerprint, internal, keep, status, body, stream_id,
-                                                     version, n)
-                     where keep and verdicts[n] = 0
-                ), inserted as (
-                    insert into idempotency (key, fingerprint, internal, status, body, stream_id, version,
-                                             epoch, shard, position, created_at)
-                    select key, fingerprint, internal, status, body, stream_id, version,
-                           epochs[p_command_shard_of[n]], p_shard[p_command_shard_of[n]], answer_positions[n], now_ms
-                      from wanted order by key, n
-                    on conflict do nothing returning key
-                )
-                -- Of one key twice in this batch the row that went in is the first's.
-                select w.n from wanted w
-                 where not exists (select 1 from inserted i where i.key = w.key)
-                    or exists (select 1 from wanted before where before.key = w.key and before.n < w.n)
-            loop
-                dropped := true;
-                verdicts[c] := 3;
-            end loop;
+            insert into idempotency (key, fingerprint, internal, status, body, stream_id, version,
+                                     epoch, shard, position, created_at)
+            select given.key, given.fingerprint, given.internal, given.status, given.body, given.stream_id, given.version,
+                   epochs[given.shard_of], p_shard[given.shard_of], given.position, now_ms
+              from unnest(p_key, p_fingerprint, p_internal, p_keep, p_status, p_body, p_answer_stream, p_answer_version,
+                          p_command_shard_of, answer_positions, verdicts) with ordinality
+                   as given (key, fingerprint, internal, keep, status, body, stream_id, version,
+                             shard_of, position, verdict, n)
+             where given.keep and given.verdict = 0
+             order by given.key, given.n
+            on conflict do nothing;
+            get diagnostics counted = row_count;
+            exit when counted = kept;
+            -- Of a key that stands twice in this batch the first went in; any other row with it is another call's.
+            verdicts := (
+                select array_agg(case when given.keep and given.verdict = 0
+                                       and (given.n <> given.first_n or i.shard is distinct from p_shard[given.shard_of])
+                                      then 3 else given.verdict end order by given.n)
+                  from (select w.*, min(w.n) filter (where w.keep and w.verdict = 0) over (partition by w.key) as first_n
+                          from unnest(p_key, p_keep, p_command_shard_of, verdicts) with ordinality
+                               as w (key, keep, shard_of, verdict, n)) as given
+                  left join idempotency i on i.key = given.key);
         end if;
-        exit when not dropped;
 
-        -- Whoever dropped out takes its rows along, and the rest is looked at again without it. Only this call's own
-        -- rows can be found here: their keys were free, or their owners are unchanged.
-        delete from idempotency i using unnest(p_key, p_fingerprint) with ordinality as given (key, fingerprint, n)
-         where i.key = given.key and i.xmin = pg_current_xact_id()::xid;
-        delete from claim cl using unnest(p_claim_kind, p_claim_key) as given (kind, key)
-         where cl.kind = given.kind and cl.key = given.key and cl.xmin = pg_current_xact_id()::xid;
+        -- Whoever dropped out takes its rows along, and the rest is looked at again without it. What is found here of
+        -- these shards is this call's own: its key was free, and nobody else could use it meanwhile.
+        delete from idempotency i
+         using unnest(p_key, p_command_shard_of, verdicts) as given (key, shard_of, verdict)
+         where i.key = given.key and i.shard = p_shard[given.shard_of] and given.verdict not in (1, 2);
+        delete from claim cl
+         using unnest(p_claim_kind, p_claim_key, stored_owners) as given (kind, key, stored)
+         where cl.kind = given.kind and cl.key = given.key and given.stored = 0 and cl.owner = any (p_stream);
     end loop;
 
     -- 6. The surviving events. No conflict clause: a violation here is a bug and must fail the call.
-    select array_agg(greatest(now_ms, last) order by n) into times from unnest(times) with ordinality as t (last, n);
-    expected := (select count(*) from unnest(event_positions) as t (p) where p is not null);
-    if expected > 0 then
+    times := (select array_agg(greatest(now_ms, last) order by n) from unnest(times) with ordinality as t (last, n));
+    if appended > 0 then
         insert into event (shard, position, stream_id, version, event_id, customer_id, type, occurred_at, recorded_at,
                            correlation_id, causation_id, actor, traceparent, data)
         select p_shard[p_command_shard_of[given.command_of]], given.position, p_stream[given.stream_of], given.version,
-               given.event_id, given.customer_id, given.type, given.occurred_at, times[p_command_shard_of[given.command_of]],
+               given.event_id, given.customer_id, given.type, given.occurred_at,
+               times[p_command_shard_of[given.command_of]],
                given.correlation_id, given.causation_id, given.actor, given.traceparent, given.data
           from unnest(p_event_command_of, p_event_stream_of, event_positions, event_versions, p_event_id,
-                      p_event_customer_id, p_event_type, p_event_occurred_at, p_event_correlation_id, p_event_causation_id, p_event_actor,
-                      p_event_traceparent, p_event_data)
-               as given (command_of, stream_of, position, version, event_id, customer_id, type, occurred_at, correlation_id,
-                         causation_id, actor, traceparent, data)
+                      p_event_customer_id, p_event_type, p_event_occurred_at, p_event_correlation_id,
+                      p_event_causation_id, p_event_actor, p_event_traceparent, p_event_data)
+               as given (command_of, stream_of, position, version, event_id, customer_id, type, occurred_at,
+                         correlation_id, causation_id, actor, traceparent, data)
          where given.position is not null;
         get diagnostics counted = row_count;
-        if counted <> expected then
-            raise exception 'append: % of % events were stored', counted, expected;
+        if counted <> appended then
+            raise exception 'append: % of % events were stored', counted, appended;
         end if;
 
-        expected := (select count(*) from unnest(versions, stored_versions) as t (after, before) where after <> before);
-        insert into stream as st (stream_id, shard, version)
+        insert into stream (stream_id, shard, version)
         select given.stream_id, p_shard[given.shard_of], given.version
-          from unnest(p_stream, p_stream_shard_of, versions, stored_versions) as given (stream_id, shard_of, version, stored)
+          from unnest(p_stream, p_stream_shard_of, versions, stored_versions)
+               as given (stream_id, shard_of, version, stored)
          where given.version <> given.stored
-        on conflict (stream_id) do update set version = excluded.version where st.shard = excluded.shard;
+        on conflict (stream_id) do update set version = excluded.version;
         get diagnostics counted = row_count;
-        if counted <> expected then
-            raise exception 'append: % of % streams were moved on', counted, expected;
+        if counted <> moved_streams then
+            raise exception 'append: % of % streams were moved on', counted, moved_streams;
         end if;
 
-        expected := (select count(*) from unnest(heads, stored_heads) as t (after, before) where after <> before);
         update shard_head sh
-           set position = given.position, last_event_id = given.event_id, last_recorded_at = given.recorded_at
-          from (select distinct on (h.n) p_shard[h.n] as shard, h.position, ev.event_id, times[h.n] as recorded_at
-                  from unnest(heads, stored_heads) with ordinality as h (position, stored, n)
-                  join unnest(p_event_id, event_positions, p_event_command_of) as ev (event_id, position, command_of)
-                    on p_command_shard_of[ev.command_of] = h.n and ev.position = h.position
-                 where h.position <> h.stored) as given
-         where sh.shard = given.shard;
+           set position = given.position, last_event_id = p_event_id[given.last_event],
+               last_recorded_at = given.recorded_at
+          from unnest(p_shard, heads, last_events, times) as given (shard, position, last_event, recorded_at)
+         where sh.shard = given.shard and given.last_event > 0;
         get diagnostics counted = row_count;
-        if counted <> expected then
-            raise exception 'append: % of % heads were moved on', counted, expected;
+        if counted <> moved_heads then
+            raise exception 'append: % of % heads were moved on', counted, moved_heads;
         end if;
     end if;
 
     -- Claims that change hands within this batch, and those that nobody holds any more.
     if changes > 0 then
-        expected := (select count(*) from unnest(owners, stored_owners) as t (after, before) where before <> 0 and after <> before);
+        expected := (select count(*) from unnest(stored_owners, owners) as t (before, after)
+                      where before <> 0 and after <> before);
         with moved as (
             select kind, key, owner from unnest(p_claim_kind, p_claim_key, owners, stored_owners)
                 as given (kind, key, owner, stored) where stored <> 0 and owner <> stored
@@ -261,15 +290,18 @@ begin
     end if;
 
     return query
-        select n::int, verdicts[n],
-               coalesce(i.epoch, epochs[p_command_shard_of[n]]),
-               coalesce(i.shard, p_shard[p_command_shard_of[n]]),
-               coalesce(i.position, answer_positions[n]),
-               times[p_command_shard_of[n]],
+        select n::int,
+               -- An answer that has run out since it was found: the command is new after all.
+               case when given.verdict = 1 and i.key is null then 3 else given.verdict end,
+               coalesce(i.epoch, epochs[given.shard_of]),
+               coalesce(i.shard, p_shard[given.shard_of]),
+               coalesce(i.position, given.position),
+               times[given.shard_of],
                i.status, i.body, i.stream_id, i.version,
-               p_claim_kind[nullif(taken_claims[n], 0)]
-          from unnest(p_key) with ordinality as given (key, n)
-          left join idempotency i on i.key = given.key and verdicts[n] = 1
+               p_claim_kind[nullif(given.taken_claim, 0)]
+          from unnest(p_key, p_command_shard_of, verdicts, answer_positions, taken_claims) with ordinality
+               as given (key, shard_of, verdict, position, taken_claim, n)
+          left join idempotency i on i.key = case when given.verdict = 1 then given.key end
          order by n;
 end
 $append$;

@@ -116,10 +116,15 @@ async fn call(connection: &mut PgConnection, batch: Batch) -> Result<Vec<PgRow>,
 }
 
 fn classify(error: sqlx::Error) -> AppendError {
-    let refused = error.as_database_error().is_some_and(|database| {
-        let code = database.code().unwrap_or_default();
-        !PASSING.iter().any(|passing| code.starts_with(passing))
-    });
+    let refused = match &error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            !PASSING.iter().any(|passing| code.starts_with(passing))
+        }
+        // What cannot be written in the first place never will be.
+        sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) => true,
+        _ => false,
+    };
     if refused {
         AppendError::Refused(error)
     } else {

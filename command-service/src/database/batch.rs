@@ -147,10 +147,10 @@ impl Commands {
         self.key.push(key.key.to_vec());
         self.fingerprint.push(key.fingerprint.to_vec());
         self.internal.push(key.internal);
-        // Nothing depends on the repetition of what did nothing under a key that nobody knows.
-        let worthwhile = !key.internal || !submission.events.is_empty();
-        self.keep
-            .push(worthwhile && answer.retention == Retention::Kept);
+        // Events always have a row: it is what a lost reply is recognised by. Nothing depends on the repetition of
+        // what did nothing under a key that nobody knows.
+        let kept = answer.retention == Retention::Kept && !key.internal;
+        self.keep.push(kept || !submission.events.is_empty());
         self.status.push(i32::from(answer.status));
         self.body.push(answer.body.clone());
         self.answer_stream

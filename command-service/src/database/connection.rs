@@ -14,6 +14,8 @@ use crate::event_sourcing::StoreError;
 const POOL_CONNECTIONS_MAX: u32 = 16;
 /// How long a reader waits for a connection, a new one included.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a reader waits for an answer, the connection included: a server that is frozen or cut off says nothing.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Where the database is; the URL holds its password.
 #[derive(Clone)]
@@ -22,19 +24,24 @@ pub struct DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
+    /// Without limits of time: for what runs once and alone.
+    pub(super) fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
         Ok(PgConnectOptions::from_str(self.url.expose_secret())?.application_name("orderfold"))
     }
 
     pub(super) fn reader(&self) -> Result<PgConnectOptions, sqlx::Error> {
-        // A reader that hangs must not hold its connection for ever.
-        Ok(self.options()?.options([("statement_timeout", "30s")]))
+        // Nobody waits longer for it, and plans made while the tables were empty are not to be trusted.
+        Ok(self
+            .options()?
+            .options([("statement_timeout", "8s"), ("enable_seqscan", "off")]))
     }
 
     /// A writer waits neither for a lock nor for a statement without end, stops working for a client that is gone,
-    /// and never trusts plans that were made while the tables were empty.
+    /// and never trusts plans that were made while the tables were empty. Each statement of the append has to see
+    /// what was committed while the one before it waited.
     pub(super) fn writer(&self) -> Result<PgConnectOptions, sqlx::Error> {
         Ok(self.options()?.options([
+            ("default_transaction_isolation", "read committed"),
             ("enable_seqscan", "off"),
             ("lock_timeout", "2s"),
             ("statement_timeout", "10s"),
@@ -73,8 +80,18 @@ impl Database {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("select 1").execute(&self.pool).await?;
+        answered(sqlx::query("select 1").execute(&self.pool)).await?;
         Ok(())
+    }
+}
+
+/// Waits for an answer, but not for ever.
+pub(super) async fn answered<T>(
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_elapsed) => Err(StoreError::Unavailable(None)),
     }
 }
 

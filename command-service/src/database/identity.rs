@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use orderfold_events::ShardCount;
 use sha2::Sha256;
-use sqlx::Row;
+use sqlx::{Connection, PgConnection, Row};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{Database, DatabaseConfig};
+use super::{Database, DatabaseConfig, connection::answered};
 use crate::event_sourcing::StoreError;
 
 /// What an existing store is.
@@ -49,9 +49,10 @@ impl DatabaseConfig {
     /// # Errors
     /// [`IdentityError::Migration`].
     pub async fn migrate(&self) -> Result<(), IdentityError> {
-        let database = self.open()?;
+        let connecting = async { PgConnection::connect_with(&self.options()?).await };
+        let mut connection = answered(connecting).await?;
         sqlx::migrate!("./migrations")
-            .run(&database.pool)
+            .run(&mut connection)
             .await
             .map_err(IdentityError::Migration)
     }
@@ -69,7 +70,7 @@ impl Database {
     ) -> Result<StoreIdentity, IdentityError> {
         let shards = i32::from(identity.shards.get());
         // One statement, so that a store is created whole or not at all.
-        sqlx::query(
+        let create = sqlx::query(
             "with created as (
                  insert into store_identity (store_id, shards, claim_key_check) values ($1, $2, $3)
                  on conflict do nothing returning shards
@@ -84,9 +85,8 @@ impl Database {
         .bind(identity.store_id)
         .bind(shards)
         .bind(check_value(claim_key)?)
-        .execute(&self.pool)
-        .await
-        .map_err(StoreError::from)?;
+        .execute(&self.pool);
+        answered(create).await?;
         let stored = self.identity(claim_key).await?;
         if stored.shards != identity.shards {
             return Err(IdentityError::OtherShards {
@@ -102,18 +102,14 @@ impl Database {
     /// # Errors
     /// [`IdentityError`] when there is no store, or its key is another.
     pub async fn identity(&self, claim_key: &[u8]) -> Result<StoreIdentity, IdentityError> {
-        let exists: bool = sqlx::query_scalar("select to_regclass('store_identity') is not null")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(StoreError::from)?;
+        let exists = sqlx::query_scalar("select to_regclass('store_identity') is not null");
+        let exists: bool = answered(exists.fetch_one(&self.pool)).await?;
         if !exists {
             return Err(IdentityError::Missing);
         }
         let row = sqlx::query("select store_id, shards, claim_key_check from store_identity")
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(StoreError::from)?
-            .ok_or(IdentityError::Missing)?;
+            .fetch_optional(&self.pool);
+        let row = answered(row).await?.ok_or(IdentityError::Missing)?;
         let check: Vec<u8> = row.try_get("claim_key_check").map_err(StoreError::from)?;
         if !bool::from(check.ct_eq(&check_value(claim_key)?)) {
             return Err(IdentityError::OtherKey);
@@ -132,8 +128,6 @@ impl Database {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
-        Ok(sqlx::query_scalar("select clock_timestamp()")
-            .fetch_one(&self.pool)
-            .await?)
+        answered(sqlx::query_scalar("select clock_timestamp()").fetch_one(&self.pool)).await
     }
 }

@@ -9,6 +9,7 @@ use sqlx::{Row, postgres::PgRow};
 
 use super::{
     Database,
+    connection::answered,
     streams::{corrupt, large, number, short},
 };
 use crate::event_sourcing::StoreError;
@@ -28,8 +29,8 @@ impl Database {
                     case when position > 0 then last_recorded_at end as last_recorded_at
                from shard_head order by shard",
         )
-        .fetch_all(&self.pool)
-        .await?;
+        .fetch_all(&self.pool);
+        let rows = answered(rows).await?;
         rows.iter().map(head).collect()
     }
 
@@ -37,8 +38,8 @@ impl Database {
         let rows = sqlx::query(
             "select shard, epoch, from_position from store_epoch order by shard, epoch",
         )
-        .fetch_all(&self.pool)
-        .await?;
+        .fetch_all(&self.pool);
+        let rows = answered(rows).await?;
         rows.iter()
             .map(|row| {
                 Ok(EpochStart {
@@ -76,8 +77,8 @@ impl Database {
         .bind(after)
         .bind(i64::from(records_max))
         .bind(i64::from(bytes_max))
-        .fetch_all(&self.pool)
-        .await?;
+        .fetch_all(&self.pool);
+        let rows = answered(rows).await?;
         rows.iter().map(record).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 
 use tokio::sync::Mutex;
 
-use super::Database;
+use super::{Database, connection::answered};
 use crate::event_sourcing::StoreError;
 
 /// Numbers drawn at once.
@@ -21,9 +21,8 @@ impl Database {
             return Ok(next);
         }
         // Numbers of one call need not follow each other, so each replica takes a run by multiplying one.
-        let run: i64 = sqlx::query_scalar("select nextval('order_number')")
-            .fetch_one(&self.pool)
-            .await?;
+        let run = sqlx::query_scalar("select nextval('order_number')").fetch_one(&self.pool);
+        let run: i64 = answered(run).await?;
         let first = (run - 1) * BLOCK + 1;
         let bound = |number: i64| u64::try_from(number).map_err(super::streams::corrupt);
         *block = bound(first)?..bound(first + BLOCK)?;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Database,
+    connection::answered,
     streams::{corrupt, large, short},
 };
 use crate::event_sourcing::StoreError;
@@ -34,7 +35,7 @@ impl Database {
         owner: Uuid,
         duration: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        let epoch: Option<i64> = sqlx::query_scalar(
+        let epoch = sqlx::query_scalar(
             "insert into relay_lease as held (owner, epoch, expires_at)
              values ($1, 1, clock_timestamp() + make_interval(secs => $2))
              on conflict (only_one) do update
@@ -45,25 +46,26 @@ impl Database {
         )
         .bind(owner)
         .bind(duration.as_secs_f64())
-        .fetch_optional(&self.pool)
-        .await?;
+        .fetch_optional(&self.pool);
+        let epoch: Option<i64> = answered(epoch).await?;
         Ok(epoch.map(|epoch| Lease { epoch }))
     }
 
     /// Gives the lease up, so that another replica need not wait for its end.
     pub(crate) async fn release_lease(&self, owner: Uuid) -> Result<(), StoreError> {
-        sqlx::query("update relay_lease set expires_at = '-infinity' where owner = $1")
-            .bind(owner)
-            .execute(&self.pool)
-            .await?;
+        let release =
+            sqlx::query("update relay_lease set expires_at = '-infinity' where owner = $1")
+                .bind(owner)
+                .execute(&self.pool);
+        answered(release).await?;
         Ok(())
     }
 
     pub(crate) async fn relay_progress(&self) -> Result<Vec<Progress>, StoreError> {
         let rows =
             sqlx::query("select shard, position, kafka_offset from relay_progress order by shard")
-                .fetch_all(&self.pool)
-                .await?;
+                .fetch_all(&self.pool);
+        let rows = answered(rows).await?;
         rows.iter()
             .map(|row| {
                 Ok(Progress {
@@ -88,7 +90,7 @@ impl Database {
             .collect::<Result<_, _>>()
             .map_err(corrupt)?;
         let offsets: Vec<i64> = progress.iter().map(|p| p.kafka_offset).collect();
-        let held: bool = sqlx::query_scalar(
+        let held = sqlx::query_scalar(
             "with held as (select 1 from relay_lease where epoch = $1 for share),
                   moved as (
                       update relay_progress r set position = given.position, kafka_offset = given.kafka_offset
@@ -100,8 +102,7 @@ impl Database {
         .bind(shards)
         .bind(positions)
         .bind(offsets)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(held)
+        .fetch_one(&self.pool);
+        answered(held).await
     }
 }

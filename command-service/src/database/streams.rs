@@ -3,7 +3,7 @@
 use orderfold_events::{Coordinate, Epoch, Position, Shard, StreamId, Version};
 use sqlx::{FromRow, Row, postgres::PgRow};
 
-use super::Database;
+use super::{Database, connection::answered};
 use crate::event_sourcing::{ClaimKey, ClaimKind, StoreError, StoredAnswer};
 
 /// One event of a stream, as far as folding needs it.
@@ -32,9 +32,8 @@ impl Database {
             "select version, type, data from event where stream_id = $1 order by version",
         )
         .bind(stream.to_string())
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows)
+        .fetch_all(&self.pool);
+        answered(rows).await
     }
 
     pub(crate) async fn claim_owner(
@@ -42,12 +41,11 @@ impl Database {
         kind: ClaimKind,
         key: &ClaimKey,
     ) -> Result<Option<StreamId>, StoreError> {
-        let owner: Option<String> =
-            sqlx::query_scalar("select owner from claim where kind = $1 and key = $2")
-                .bind(kind.as_str())
-                .bind(key.as_slice())
-                .fetch_optional(&self.pool)
-                .await?;
+        let owner = sqlx::query_scalar("select owner from claim where kind = $1 and key = $2")
+            .bind(kind.as_str())
+            .bind(key.as_slice())
+            .fetch_optional(&self.pool);
+        let owner: Option<String> = answered(owner).await?;
         owner
             .map(|owner| owner.parse().map_err(corrupt))
             .transpose()
@@ -59,8 +57,8 @@ impl Database {
                from idempotency where key = $1",
         )
         .bind(key.as_slice())
-        .fetch_optional(&self.pool)
-        .await?;
+        .fetch_optional(&self.pool);
+        let row = answered(row).await?;
         row.map(|row| stored_answer(&row)).transpose()
     }
 }

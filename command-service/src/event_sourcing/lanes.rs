@@ -1,10 +1,10 @@
-//! Lanes: commands to one customer that arrive at one replica are decided one after the other, so that they do not
-//! make each other stale. It saves work only; what keeps decisions right is the read set.
+//! Lanes: commands to one stream that arrive at one replica are decided one after the other, so that they do not make
+//! each other stale. It saves work only; what keeps decisions right is the read set.
 
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use orderfold_events::CustomerId;
+use orderfold_events::StreamId;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// A lane nobody uses is forgotten after this time.
@@ -13,7 +13,7 @@ const LANES_MAX: u64 = 100_000;
 
 #[derive(Clone)]
 pub struct Lanes {
-    lanes: Cache<CustomerId, Arc<Mutex<()>>>,
+    lanes: Cache<StreamId, Arc<Mutex<()>>>,
 }
 
 impl Default for Lanes {
@@ -28,12 +28,9 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// Waits for the customer's lane and holds it until the guard is dropped.
-    pub async fn enter(&self, customer: CustomerId) -> OwnedMutexGuard<()> {
-        let lane = self
-            .lanes
-            .get_with(customer, async { Arc::default() })
-            .await;
+    /// Waits for the stream's lane and holds it until the guard is dropped.
+    pub async fn enter(&self, stream: StreamId) -> OwnedMutexGuard<()> {
+        let lane = self.lanes.get_with(stream, async { Arc::default() }).await;
         lane.lock_owned().await
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use orderfold_events::{CustomerId, OrderNumber, Shard, ShardCount, StreamId, Timestamp, Version};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::Instant,
+    time::{Instant, timeout_at},
 };
 
 use super::{
@@ -47,8 +47,8 @@ impl EventStore {
     /// the submission from here.
     ///
     /// # Errors
-    /// [`StoreError::Overloaded`] at once when too much waits; [`StoreError::Unavailable`] when the deadline passes
-    /// without an answer, and then only the same key tells whether it took effect.
+    /// [`StoreError::Overloaded`] at once when too much waits, with nothing done; [`StoreError::Unavailable`] when the
+    /// deadline passes without an answer, and then only the same key tells whether it took effect.
     pub async fn submit(
         &self,
         submission: Submission,
@@ -73,17 +73,22 @@ impl EventStore {
                 mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
                 mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable(None),
             })?;
-        answer.await.unwrap_or(Err(StoreError::Unavailable(None)))
+        match timeout_at(deadline, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            // The deadline has passed, or the writer has given up.
+            Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable(None)),
+        }
     }
 
     /// Decides and submits until the outcome is other than stale: `attempt` loads, decides and returns a submission,
-    /// and is called again when something it looked at has moved on meanwhile.
+    /// and is called again when something it looked at has moved on meanwhile. Attempts on one `lane`, the stream that
+    /// the command is about, take turns in this replica.
     ///
     /// # Errors
     /// Those of `attempt`, and [`StoreError`]; [`StoreError::Contended`] when the deadline passes first.
     pub async fn settle<T, E, F, Fut>(
         &self,
-        customer: CustomerId,
+        lane: StreamId,
         deadline: Instant,
         attempt: F,
     ) -> Result<(T, Outcome), E>
@@ -92,10 +97,12 @@ impl EventStore {
         F: Fn() -> Fut + Send,
         Fut: Future<Output = Result<(T, Submission), E>> + Send,
     {
-        let lane = tokio::time::timeout_at(deadline, self.lanes.enter(customer)).await;
+        let lane = timeout_at(deadline, self.lanes.enter(lane)).await;
         let _lane = lane.map_err(|_elapsed| StoreError::Contended)?;
         loop {
-            let (decided, submission) = attempt().await?;
+            let attempted = timeout_at(deadline, attempt()).await;
+            let (decided, submission) =
+                attempted.map_err(|_elapsed| StoreError::Unavailable(None))??;
             match self.submit(submission, deadline).await? {
                 Outcome::Stale if Instant::now() >= deadline => {
                     return Err(StoreError::Contended.into());

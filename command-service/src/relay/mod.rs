@@ -43,10 +43,17 @@ impl Relay {
         let mut last_failure = String::new();
         while !stop.is_cancelled() {
             match self.database.hold_lease(self.owner, LEASE_DURATION).await {
-                Ok(Some(lease)) => match self.publish(lease, &stop).await {
-                    Ok(()) => last_failure.clear(),
-                    Err(error) => report(&error, &mut last_failure),
-                },
+                Ok(Some(lease)) => {
+                    let begun = Instant::now();
+                    let published = self.publish(lease, &stop).await;
+                    if begun.elapsed() > LEASE_DURATION {
+                        // It worked for a while: the same failure is news again.
+                        last_failure.clear();
+                    }
+                    if let Err(error) = published {
+                        report(&error, &mut last_failure);
+                    }
+                }
                 Ok(None) => metrics::gauge!("orderfold_relay_leader").set(0),
                 Err(error) => report(&error, &mut last_failure),
             }

@@ -46,6 +46,8 @@ pub(super) enum RelayError {
         position: Position,
         source: KafkaError,
     },
+    #[error("the store's shard {shard} has a hole before position {next}")]
+    Hole { shard: Shard, next: Position },
     #[error("the lease has gone to another replica")]
     LeaseLost,
 }
@@ -65,6 +67,10 @@ pub(super) struct Publisher<'a> {
     tracks: BTreeMap<Shard, Track>,
     unsaved: BTreeSet<Shard>,
     in_flight: usize,
+    /// The producer had no room for a record; it has after the next delivery.
+    full: bool,
+    /// Where the next look at the shards begins.
+    next_shard: Shard,
     poll: Duration,
     save_at: Instant,
 }
@@ -107,6 +113,8 @@ impl<'a> Publisher<'a> {
             tracks,
             unsaved: BTreeSet::new(),
             in_flight: 0,
+            full: false,
+            next_shard: Shard(0),
             poll: POLL_MIN,
             save_at: Instant::now(),
         })
@@ -145,36 +153,60 @@ impl<'a> Publisher<'a> {
         Ok(())
     }
 
-    /// Sends what the store has beyond what was sent; says whether there was anything.
+    /// Sends what the store has beyond what was sent, until there is no room; says whether there was anything. It
+    /// begins with another shard each time, so that a busy one does not keep the others waiting.
     async fn send_new(&mut self) -> Result<bool, RelayError> {
-        if self.in_flight >= IN_FLIGHT_MAX {
+        let mut heads = self.database.heads().await?;
+        let lag = heads
+            .iter()
+            .filter_map(|head| {
+                let track = self.tracks.get(&head.shard)?;
+                Some(head.position.0.saturating_sub(track.acknowledged.0))
+            })
+            .sum();
+        metrics::gauge!("orderfold_relay_lag_events").set(lossy(lag));
+        if self.full || self.in_flight >= IN_FLIGHT_MAX {
             return Ok(false);
         }
-        let mut any = false;
-        let mut lag = 0;
-        for head in self.database.heads().await? {
-            let Some(track) = self.tracks.get_mut(&head.shard) else {
-                continue;
-            };
-            lag += head.position.0.saturating_sub(track.acknowledged.0);
-            if head.position <= track.sent || self.in_flight >= IN_FLIGHT_MAX {
-                continue;
-            }
-            let records = self
-                .database
-                .log_after(head.shard, track.sent, READ_RECORDS_MAX, READ_BYTES_MAX)
-                .await?;
-            for record in &records {
-                if !self.kafka.send(record).map_err(RelayError::Producer)? {
-                    break;
-                }
-                track.sent = record.envelope.coordinate.position;
-                self.in_flight += 1;
-                any = true;
+        heads.retain(|head| {
+            self.tracks
+                .get(&head.shard)
+                .is_some_and(|track| track.sent < head.position)
+        });
+        let first = heads.partition_point(|head| head.shard < self.next_shard);
+        heads.rotate_left(first);
+        for head in &heads {
+            self.next_shard = Shard(head.shard.0.saturating_add(1));
+            self.send_shard(head.shard).await?;
+            if self.full || self.in_flight >= IN_FLIGHT_MAX {
+                break;
             }
         }
-        metrics::gauge!("orderfold_relay_lag_events").set(lossy(lag));
-        Ok(any)
+        Ok(!heads.is_empty())
+    }
+
+    /// Sends a part of what is new in one shard, as far as there is room.
+    async fn send_shard(&mut self, shard: Shard) -> Result<(), RelayError> {
+        let Some(track) = self.tracks.get_mut(&shard) else {
+            return Ok(());
+        };
+        let records = self
+            .database
+            .log_after(shard, track.sent, READ_RECORDS_MAX, READ_BYTES_MAX)
+            .await?;
+        for record in &records {
+            let next = record.envelope.coordinate.position;
+            if next != track.sent.next() {
+                return Err(RelayError::Hole { shard, next });
+            }
+            if !self.kafka.send(record).map_err(RelayError::Producer)? {
+                self.full = true;
+                break;
+            }
+            track.sent = next;
+            self.in_flight += 1;
+        }
+        Ok(())
     }
 
     fn take(&mut self, delivery: Delivery) -> Result<(), RelayError> {
@@ -184,6 +216,7 @@ impl<'a> Publisher<'a> {
             result,
         } = delivery;
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.full = false;
         let offset = match result {
             Ok(offset) => offset,
             Err(source) => {

@@ -50,12 +50,12 @@ pub fn router(internal: Internal) -> Router {
 }
 
 async fn authorize(State(internal): State<Internal>, request: Request, next: Next) -> Response {
+    let token = internal.token.expose_secret().as_bytes();
     let given = request
         .headers()
         .get(header::AUTHORIZATION)
-        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
-        .unwrap_or_default();
-    if bool::from(given.ct_eq(internal.token.expose_secret().as_bytes())) {
+        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    if given.is_some_and(|given| !token.is_empty() && bool::from(given.ct_eq(token))) {
         next.run(request).await
     } else {
         StatusCode::UNAUTHORIZED.into_response()
@@ -70,7 +70,7 @@ async fn heads(State(internal): State<Internal>) -> Response {
 }
 
 async fn read_heads(internal: &Internal) -> Result<Heads, StoreError> {
-    // The clock first: whatever was recorded by then is in the heads.
+    // The clock first: whatever was committed by then is in the heads.
     let now = Timestamp::from(internal.database.now().await?);
     Ok(Heads {
         store_id: internal.store_id,

@@ -11,6 +11,7 @@ mod freshness;
 #[path = "../support/history.rs"]
 #[expect(dead_code, reason = "the tests of the consumer use the rest")]
 mod history;
+mod order_list;
 mod orders;
 mod refusals;
 mod reports;

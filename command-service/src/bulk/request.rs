@@ -179,14 +179,22 @@ impl Bulk {
     }
 
     async fn run(&self, number: usize, line: Line, turn: Turn) -> Answer {
-        let done = turn.wait().await;
+        let Ok(done) = turn.wait().await else {
+            let problem = Problem::unavailable(
+                "a line before it has no outcome yet; send both again under the same keys",
+            );
+            return Answer::of(number, Reply::problem(problem), &self.context);
+        };
         // The semaphore is never closed.
         let _permit = self.at_once.acquire().await;
         let reply = match self.carry_out(line).await {
             Ok(reply) => reply,
             Err(error) => Reply::problem(store_problem(&error)),
         };
-        drop(done);
+        if reply.is_outcome() {
+            // Nobody may be waiting for it.
+            let _unheard = done.send(());
+        }
         Answer::of(number, reply, &self.context)
     }
 

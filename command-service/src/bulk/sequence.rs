@@ -34,12 +34,20 @@ pub(super) struct Turn {
     done: oneshot::Sender<()>,
 }
 
+/// A line that this one waits for ended without an outcome: carried out or not, nobody knows yet.
+pub(super) struct Unsettled;
+
 impl Turn {
-    /// Waits for the lines before this one; whoever holds what is returned is at work.
-    pub async fn wait(self) -> oneshot::Sender<()> {
-        // A line that ended without a word has ended all the same.
-        join_all(self.before).await;
-        self.done
+    /// Waits for the lines before this one. Whoever has an outcome says so through what is returned; whoever drops it
+    /// has none, and then the lines that wait for it have none either. Decided without it they might be refused for a
+    /// reason that the next attempt removes, and a refusal is kept under its key.
+    pub async fn wait(self) -> Result<oneshot::Sender<()>, Unsettled> {
+        let settled = join_all(self.before).await.iter().all(Result::is_ok);
+        if settled {
+            Ok(self.done)
+        } else {
+            Err(Unsettled)
+        }
     }
 }
 
@@ -65,15 +73,27 @@ impl<'a> Sequence<'a> {
     /// it is spoken of.
     pub async fn line_up(&mut self, line: &Line) -> Result<Turn, StoreError> {
         let mut names = named(line);
-        if !names.iter().any(|name| self.groups.contains_key(name)) {
-            let customer = self.customer_of(line).await?;
-            names.extend(customer.map(Name::Customer));
-        }
+        let known = names.iter().any(|name| self.groups.contains_key(name));
+        let customer = if known {
+            Ok(None)
+        } else {
+            self.customer_of(line).await
+        };
         names.extend(line.creates().map(|reference| match line.command {
             Command::RegisterCustomer => Name::CustomerReference(reference),
             Command::PlaceOrder | Command::Order(_) => Name::OrderReference(reference),
         }));
-        Ok(self.turn(names))
+        match customer {
+            Ok(customer) => {
+                names.extend(customer.map(Name::Customer));
+                Ok(self.turn(names))
+            }
+            Err(error) => {
+                // Its turn passes without an outcome, so that no later line overtakes it.
+                drop(self.turn(names));
+                Err(error)
+            }
+        }
     }
 
     fn turn(&mut self, names: Vec<Name>) -> Turn {
@@ -178,4 +198,40 @@ async fn find(
 ) -> Result<Option<StreamId>, StoreError> {
     let key = secrets.reference(&reference.channel, &reference.value);
     store.find_claim(kind, &key).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn_after(before: Vec<Done>) -> (Turn, Done) {
+        let (done, receiver) = oneshot::channel();
+        (Turn { before, done }, receiver.shared())
+    }
+
+    #[tokio::test]
+    async fn a_line_has_its_turn_once_every_line_before_it_has_an_outcome() {
+        let (first, first_done) = turn_after(Vec::new());
+        let (second, _) = turn_after(vec![first_done]);
+        let mut second = Box::pin(second.wait());
+        assert!(
+            (&mut second).now_or_never().is_none(),
+            "the first has none yet"
+        );
+        let Ok(done) = first.wait().await else {
+            panic!("nothing is before the first line")
+        };
+        done.send(()).expect("the second line is waiting");
+        assert!(second.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_line_without_an_outcome_takes_all_that_wait_for_it_along() {
+        let (first, first_done) = turn_after(Vec::new());
+        let (second, second_done) = turn_after(vec![first_done]);
+        let (third, _) = turn_after(vec![second_done]);
+        drop(first.wait().await);
+        assert!(second.wait().await.is_err());
+        assert!(third.wait().await.is_err());
+    }
 }

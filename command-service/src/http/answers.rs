@@ -84,6 +84,16 @@ impl Reply {
         }
     }
 
+    /// Whether the command was carried out or refused for good; otherwise the same key tells later.
+    #[must_use]
+    pub fn is_outcome(&self) -> bool {
+        let in_progress = match &self.content {
+            Content::Problem(problem) => problem.code() == codes::IDEMPOTENCY_IN_PROGRESS,
+            Content::Body(_) => false,
+        };
+        !self.status.is_server_error() && !in_progress
+    }
+
     fn failure(failure: Failure) -> Self {
         match failure {
             Failure::Refused(problem) => Self::problem(problem),

@@ -5,6 +5,9 @@
 -- number, from 1, which command, shard, stream or claim key a row belongs to, and each list is ordered by command.
 -- One row per command comes back; one bad command never fails its neighbours.
 --
+-- Rows of the large tables are looked up one by one by their keys (`lateral … limit 1`): a join leaves it to plans, and
+-- one that was made while a table was small reads it as a whole when it has grown.
+--
 -- verdicts: 0 accepted, 1 replayed, 2 key reused for other content, 3 stale (decide again), 4 claim taken.
 
 create function append_batch(
@@ -66,7 +69,7 @@ begin
     for c, r in
         select n, case when i.fingerprint = given.fingerprint then 1 else 2 end
           from unnest(p_key, p_fingerprint) with ordinality as given (key, fingerprint, n)
-          join idempotency i on i.key = given.key
+          join lateral (select fingerprint from idempotency where idempotency.key = given.key limit 1) i on true
     loop
         verdicts[c] := r;
     end loop;
@@ -75,17 +78,18 @@ begin
            count(*) filter (where st.shard <> p_shard[given.shard_of])
       into stored_versions, counted
       from unnest(p_stream, p_stream_shard_of) with ordinality as given (stream_id, shard_of, n)
-      left join stream st on st.stream_id = given.stream_id;
+      left join lateral (select version, shard from stream where stream.stream_id = given.stream_id limit 1) st on true;
     if counted > 0 then
         raise exception 'append: % streams belong to other shards', counted;
     end if;
 
     if changes > 0 then
-        select array_agg(case when cl.owner is null then 0 else coalesce(o.n::int, -1) end order by given.n)
+        select array_agg(case when cl.owner is null then 0 else coalesce(array_position(p_stream, cl.owner), -1) end
+                         order by n)
           into stored_owners
           from unnest(p_claim_kind, p_claim_key) with ordinality as given (kind, key, n)
-          left join claim cl on cl.kind = given.kind and cl.key = given.key
-          left join unnest(p_stream) with ordinality as o (stream_id, n) on o.stream_id = cl.owner;
+          left join lateral (select owner from claim where claim.kind = given.kind and claim.key = given.key limit 1) cl
+                 on true;
     end if;
 
     loop
@@ -170,12 +174,13 @@ begin
             get diagnostics counted = row_count;
             if counted <> expected then
                 -- A statement of its own: it sees the rows that were waited for, where they are still there.
-                select array_agg(given.n), array_agg(case when cl.owner is null then 0 else coalesce(o.n::int, -1) end)
+                select array_agg(n),
+                       array_agg(case when cl.owner is null then 0 else coalesce(array_position(p_stream, cl.owner), -1) end)
                   into lost_claims, lost_owners
                   from unnest(p_claim_kind, p_claim_key) with ordinality as given (kind, key, n)
-                  left join claim cl on cl.kind = given.kind and cl.key = given.key
-                  left join unnest(p_stream) with ordinality as o (stream_id, n) on o.stream_id = cl.owner
-                 where stored_owners[given.n] = 0 and owners[given.n] > 0 and o.n is distinct from owners[given.n];
+                  left join lateral (select owner from claim
+                                      where claim.kind = given.kind and claim.key = given.key limit 1) cl on true
+                 where stored_owners[n] = 0 and owners[n] > 0 and cl.owner is distinct from p_stream[owners[n]];
                 for lost in 1 .. cardinality(lost_claims) loop
                     stored_owners[lost_claims[lost]] := lost_owners[lost];
                     if lost_owners[lost] = 0 then
@@ -214,17 +219,21 @@ begin
                   from (select w.*, min(w.n) filter (where w.keep and w.verdict = 0) over (partition by w.key) as first_n
                           from unnest(p_key, p_keep, p_command_shard_of, verdicts) with ordinality
                                as w (key, keep, shard_of, verdict, n)) as given
-                  left join idempotency i on i.key = given.key);
+                  left join lateral (select shard from idempotency where idempotency.key = given.key limit 1) i on true);
         end if;
 
         -- Whoever dropped out takes its rows along, and the rest is looked at again without it. What is found here of
-        -- these shards is this call's own: its key was free, and nobody else could use it meanwhile.
+        -- these shards and streams is this call's own: it was not there before, and nobody else could write it.
         delete from idempotency i
-         using unnest(p_key, p_command_shard_of, verdicts) as given (key, shard_of, verdict)
-         where i.key = given.key and i.shard = p_shard[given.shard_of] and given.verdict not in (1, 2);
-        delete from claim cl
-         using unnest(p_claim_kind, p_claim_key, stored_owners) as given (kind, key, stored)
-         where cl.kind = given.kind and cl.key = given.key and given.stored = 0 and cl.owner = any (p_stream);
+         where i.key = any (array(select given.key from unnest(p_key, verdicts) as given (key, verdict)
+                                   where given.verdict not in (1, 2)))
+           and i.shard = any (p_shard);
+        for k in 1 .. cardinality(owners) loop
+            if stored_owners[k] = 0 and owners[k] > 0 then
+                delete from claim cl
+                 where cl.kind = p_claim_kind[k] and cl.key = p_claim_key[k] and cl.owner = p_stream[owners[k]];
+            end if;
+        end loop;
     end loop;
 
     -- 6. The surviving events. No conflict clause: a violation here is a bug and must fail the call.
@@ -270,24 +279,18 @@ begin
     end if;
 
     -- Claims that change hands within this batch, and those that nobody holds any more.
-    if changes > 0 then
-        expected := (select count(*) from unnest(stored_owners, owners) as t (before, after)
-                      where before <> 0 and after <> before);
-        with moved as (
-            select kind, key, owner from unnest(p_claim_kind, p_claim_key, owners, stored_owners)
-                as given (kind, key, owner, stored) where stored <> 0 and owner <> stored
-        ), handed_over as (
-            update claim cl set owner = p_stream[moved.owner] from moved
-             where cl.kind = moved.kind and cl.key = moved.key and moved.owner > 0 returning 1
-        ), released as (
-            delete from claim cl using moved
-             where cl.kind = moved.kind and cl.key = moved.key and moved.owner = 0 returning 1
-        )
-        select (select count(*) from handed_over) + (select count(*) from released) into counted;
-        if counted <> expected then
-            raise exception 'append: % of % claims were moved on', counted, expected;
+    for k in 1 .. cardinality(owners) loop
+        continue when stored_owners[k] = 0 or owners[k] = stored_owners[k];
+        if owners[k] = 0 then
+            delete from claim cl where cl.kind = p_claim_kind[k] and cl.key = p_claim_key[k];
+        else
+            update claim cl set owner = p_stream[owners[k]] where cl.kind = p_claim_kind[k] and cl.key = p_claim_key[k];
         end if;
-    end if;
+        get diagnostics counted = row_count;
+        if counted <> 1 then
+            raise exception 'append: % claims were moved on instead of one', counted;
+        end if;
+    end loop;
 
     return query
         select n::int,
@@ -301,7 +304,8 @@ begin
                p_claim_kind[nullif(given.taken_claim, 0)]
           from unnest(p_key, p_command_shard_of, verdicts, answer_positions, taken_claims) with ordinality
                as given (key, shard_of, verdict, position, taken_claim, n)
-          left join idempotency i on i.key = case when given.verdict = 1 then given.key end
+          left join lateral (select * from idempotency where given.verdict = 1 and idempotency.key = given.key limit 1) i
+                 on true
          order by n;
 end
 $append$;

@@ -171,6 +171,14 @@ impl World {
         fates
     }
 
+    /// Ends this replica and all its connections.
+    pub async fn leave(self) {
+        drop(self.store);
+        self.writers.tasks.close();
+        self.writers.tasks.wait().await;
+        self.database.pool().close().await;
+    }
+
     pub fn internal(&self) -> Router {
         internal::router(Internal {
             database: self.database.clone(),

@@ -141,8 +141,6 @@ pub async fn migrate(config: Config) -> Result<(), StartError> {
         .kafka
         .create_topic(identity.shards, config.kafka_replication)
         .await?;
-    let (kafka, shards) = (parts.kafka.clone(), identity.shards);
-    tokio::task::spawn_blocking(move || kafka.check_topic(shards)).await??;
     tracing::info!(store_id = %identity.store_id, shards = identity.shards.get(), "the store is ready");
     Ok(())
 }
@@ -253,8 +251,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 /// A topic with another number of partitions would send customers to the wrong places. That Kafka is away is no
 /// reason not to start: commands do not need it.
 async fn refuse_other_topic(kafka: &KafkaConfig, shards: ShardCount) -> Result<(), StartError> {
-    let kafka = kafka.clone();
-    match tokio::task::spawn_blocking(move || kafka.check_topic(shards)).await? {
+    match kafka.check_topic(shards).await {
         Err(error @ (TopicError::Unreachable { .. } | TopicError::Missing { .. })) => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

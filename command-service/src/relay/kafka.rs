@@ -137,7 +137,9 @@ impl KafkaConfig {
         let mut client = ClientConfig::new();
         client
             .set("bootstrap.servers", &self.brokers)
-            .set("client.id", "orderfold-command-service");
+            .set("client.id", "orderfold-command-service")
+            // Whatever is made by asking has the wrong number of partitions.
+            .set("allow.auto.create.topics", "false");
         client
     }
 }

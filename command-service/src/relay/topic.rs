@@ -1,10 +1,13 @@
 //! The topic: created with what the log needs, and checked against the store.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use orderfold_events::ShardCount;
 use rdkafka::{
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
     error::{KafkaError, RDKafkaErrorCode},
 };
@@ -12,6 +15,9 @@ use rdkafka::{
 use super::KafkaConfig;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// A new topic is known to the broker that is asked only after a moment.
+const VISIBLE_TIMEOUT: Duration = Duration::from_secs(10);
+const VISIBLE_POLL: Duration = Duration::from_millis(100);
 /// Everything is kept for good: a view can always be built again from the first record.
 const SETTINGS: [(&str, &str); 4] = [
     ("cleanup.policy", "delete"),
@@ -38,24 +44,28 @@ pub enum TopicError {
         partitions: usize,
         shards: u16,
     },
+    #[error(
+        "the topic {topic} has {name}={found}, and the log needs {needed}: it would lose events"
+    )]
+    OtherSetting {
+        topic: String,
+        name: &'static str,
+        found: String,
+        needed: &'static str,
+    },
 }
 
 impl KafkaConfig {
-    /// Creates the topic unless it is there.
+    /// Creates the topic unless it is there, and waits until it can be seen.
     ///
     /// # Errors
-    /// [`TopicError`].
+    /// [`TopicError`], also when an existing topic is not what the log needs.
     pub async fn create_topic(
         &self,
         shards: ShardCount,
         replication: i32,
     ) -> Result<(), TopicError> {
-        let unreachable = |source| TopicError::Unreachable {
-            topic: self.topic.clone(),
-            source,
-        };
-        let admin: AdminClient<DefaultClientContext> =
-            self.client().create().map_err(unreachable)?;
+        let admin = self.admin()?;
         let topic = SETTINGS.iter().fold(
             NewTopic::new(
                 &self.topic,
@@ -64,41 +74,30 @@ impl KafkaConfig {
             ),
             |topic, (name, value)| topic.set(name, value),
         );
-        let options = AdminOptions::new()
-            .request_timeout(Some(REQUEST_TIMEOUT))
-            .operation_timeout(Some(REQUEST_TIMEOUT));
-        let results = admin
-            .create_topics([&topic], &options)
-            .await
-            .map_err(unreachable)?;
-        for result in results {
+        let results = admin.create_topics([&topic], &options()).await;
+        for result in results.map_err(|source| self.unreachable(source))? {
             match result {
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((topic, code)) => return Err(TopicError::NotCreated { topic, code }),
             }
         }
-        Ok(())
+        let started = Instant::now();
+        loop {
+            match self.check_topic(shards).await {
+                Err(TopicError::Missing { .. }) if started.elapsed() < VISIBLE_TIMEOUT => {
+                    tokio::time::sleep(VISIBLE_POLL).await;
+                }
+                checked => return checked,
+            }
+        }
     }
 
-    /// Checks that the topic has one partition for each shard. Blocks for up to ten seconds.
+    /// Checks that the topic has one partition for each shard, and keeps everything.
     ///
     /// # Errors
     /// [`TopicError`]; [`TopicError::Unreachable`] says nothing about the topic.
-    pub fn check_topic(&self, shards: ShardCount) -> Result<(), TopicError> {
-        let unreachable = |source| TopicError::Unreachable {
-            topic: self.topic.clone(),
-            source,
-        };
-        let client: AdminClient<DefaultClientContext> =
-            self.client().create().map_err(unreachable)?;
-        let metadata = client
-            .inner()
-            .fetch_metadata(Some(&self.topic), REQUEST_TIMEOUT)
-            .map_err(unreachable)?;
-        let partitions = metadata
-            .topics()
-            .first()
-            .map_or(0, |topic| topic.partitions().len());
+    pub async fn check_topic(&self, shards: ShardCount) -> Result<(), TopicError> {
+        let partitions = self.partitions().await?;
         if partitions == 0 {
             return Err(TopicError::Missing {
                 topic: self.topic.clone(),
@@ -112,6 +111,74 @@ impl KafkaConfig {
                 shards: shards.get(),
             });
         }
+        self.check_settings().await
+    }
+
+    async fn partitions(&self) -> Result<usize, TopicError> {
+        let (admin, topic) = (self.admin()?, self.topic.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let metadata = admin
+                .inner()
+                .fetch_metadata(Some(&topic), REQUEST_TIMEOUT)?;
+            Ok(metadata
+                .topics()
+                .first()
+                .map_or(0, |topic| topic.partitions().len()))
+        });
+        asked
+            .await
+            .unwrap_or(Err(KafkaError::Canceled))
+            .map_err(|source| self.unreachable(source))
+    }
+
+    async fn check_settings(&self) -> Result<(), TopicError> {
+        let admin = self.admin()?;
+        let resource = ResourceSpecifier::Topic(&self.topic);
+        let described = admin.describe_configs([&resource], &options()).await;
+        let described = described.map_err(|source| self.unreachable(source))?;
+        let found: HashMap<String, String> = described
+            .into_iter()
+            .filter_map(Result::ok)
+            .flat_map(|resource| resource.entries)
+            .filter_map(|entry| Some((entry.name, entry.value?)))
+            .collect();
+        for (name, needed) in SETTINGS {
+            // A message may be larger than needed, and what cannot be read is not judged.
+            let Some(value) = found.get(name) else {
+                continue;
+            };
+            let enough = value.parse::<i64>().ok().zip(needed.parse::<i64>().ok());
+            let larger = name == "max.message.bytes"
+                && enough.is_some_and(|(found, needed)| found >= needed);
+            if value != needed && !larger {
+                let (topic, found) = (self.topic.clone(), value.clone());
+                return Err(TopicError::OtherSetting {
+                    topic,
+                    name,
+                    found,
+                    needed,
+                });
+            }
+        }
         Ok(())
     }
+
+    fn admin(&self) -> Result<AdminClient<DefaultClientContext>, TopicError> {
+        self.client()
+            .create()
+            .map_err(|source| self.unreachable(source))
+    }
+
+    fn unreachable(&self, source: KafkaError) -> TopicError {
+        TopicError::Unreachable {
+            topic: self.topic.clone(),
+            source,
+        }
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new()
+        .request_timeout(Some(REQUEST_TIMEOUT))
+        .operation_timeout(Some(REQUEST_TIMEOUT))
 }

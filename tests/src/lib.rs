@@ -1,0 +1,14 @@
+//! What the tests of the whole system share: a caller of the APIs, sample bodies, and a checker that proves the
+//! store's and the log's invariants from the outside.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a part of tests: what is not as expected ends the test"
+)]
+
+pub mod checker;
+pub mod client;
+pub mod log;
+pub mod sample;
+pub mod shop;

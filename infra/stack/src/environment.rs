@@ -1,7 +1,7 @@
 //! The environment variables this crate reads: what cargo tells the programs it runs, and what
 //! `cargo stack test` tells the tests.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 pub const TEST_POSTGRES: &str = "ORDERFOLD_TEST_POSTGRES";
 pub const TEST_KAFKA: &str = "ORDERFOLD_TEST_KAFKA";
@@ -10,10 +10,13 @@ pub const TEST_BINARIES: &str = "ORDERFOLD_TEST_BINARIES";
 
 #[must_use]
 pub fn text(name: &str) -> Option<String> {
-    std::env::var_os(name)?
-        .into_string()
-        .ok()
-        .filter(|value| !value.is_empty())
+    path(name)?.into_string().ok()
+}
+
+/// A folder or a list of folders that a variable names.
+#[must_use]
+pub fn path(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 #[must_use]

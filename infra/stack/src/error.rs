@@ -1,7 +1,7 @@
 //! Why the stack cannot do something, in sentences for the person at the terminal: what is
 //! missing or failed, why, and what to do.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{error::Error, io, path::PathBuf, time::Duration};
 
 pub type Result<T> = std::result::Result<T, StackError>;
 
@@ -62,4 +62,17 @@ impl<T> Doing<T> for io::Result<T> {
             source,
         })
     }
+}
+
+/// An error with everything that led to it, in one go.
+#[must_use]
+pub fn sentence(error: &dyn Error) -> String {
+    let mut sentence = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        sentence.push_str(": ");
+        sentence.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    sentence
 }

@@ -6,7 +6,6 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use crate::{
     account::{Account, data_folder},
     error::{Doing, Result},
-    files,
     install::Installation,
     layout::Layout,
     process::Watchdog,
@@ -143,6 +142,5 @@ pub(crate) fn watched_folder() -> Result<(tempfile::TempDir, Arc<Watchdog>)> {
     layout.make()?;
     let postgres = data_folder(Account::unprivileged()?, &layout.data().join("postgres"))?;
     let watchdog = Watchdog::start(&[folder.path(), &postgres])?;
-    files::make_folder(folder.path())?;
     Ok((folder, Arc::new(watchdog)))
 }

@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     account::make_open,
+    environment,
     error::{Doing, Result, StackError},
     files,
     progress::Progress,
@@ -25,7 +26,7 @@ pub struct Cache {
 /// Where users keep what can be fetched again.
 pub fn wanted_folder() -> Result<PathBuf> {
     let from = |name: &str| {
-        std::env::var_os(name)
+        environment::path(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };

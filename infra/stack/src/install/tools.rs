@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    environment,
     error::{Doing, Result, StackError},
     files,
     progress::Progress,
@@ -40,7 +41,7 @@ pub const PIP: Tool = Tool {
 
 #[must_use]
 pub fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
+    let path = environment::path("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())

@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     account::Account,
+    environment,
     error::{Doing, Result},
 };
 
@@ -95,7 +96,7 @@ impl Launch {
         command.envs(
             INHERITED
                 .iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+                .filter_map(|name| Some((name, environment::path(name)?))),
         );
         command.env("LANG", "C.UTF-8").env("TZ", "UTC");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));

@@ -94,6 +94,7 @@ impl Replica {
 
     async fn ready(&self) -> std::result::Result<(), String> {
         let client = reqwest::Client::builder()
+            .no_proxy()
             .timeout(READY_LIMIT)
             .build()
             .map_err(|error| error.to_string())?;

@@ -22,6 +22,8 @@ const ATTEMPTS_MAX: usize = 180;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ObserveError {
+    #[error("the HTTP client cannot be set up")]
+    Client(#[source] reqwest::Error),
     #[error("GET {path} got no answer")]
     Unanswered {
         path: String,
@@ -45,7 +47,7 @@ impl ObserveError {
             Self::Refused { status, .. } => {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
-            Self::YearMissing(_) => false,
+            Self::Client(_) | Self::YearMissing(_) => false,
         }
     }
 }
@@ -106,7 +108,10 @@ pub async fn figures(
     progress: &Progress,
 ) -> Result<Vec<Figure>, ObserveError> {
     let api = Api {
-        client: Client::new(),
+        client: Client::builder()
+            .no_proxy()
+            .build()
+            .map_err(ObserveError::Client)?,
         connection,
         consistency_tokens,
         progress,

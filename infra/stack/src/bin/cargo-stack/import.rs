@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use orderfold_stack::{
     Progress, Result, StackError,
+    error::sentence,
     local::{ConnectionDetails, LocalStack, read_env},
     superstore::{self, Report},
 };
@@ -63,8 +64,4 @@ fn print(report: &Report) {
             figure.name, figure.expected, figure.actual
         ));
     }
-}
-
-fn sentence(error: &dyn std::error::Error) -> String {
-    crate::sentence(error)
 }

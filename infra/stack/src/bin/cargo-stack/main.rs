@@ -11,10 +11,10 @@ mod supervise;
 mod test;
 mod up;
 
-use std::{error::Error, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
-use orderfold_stack::{Result, local::LocalStack};
+use orderfold_stack::{Result, error::sentence, local::LocalStack};
 
 use arguments::{Arguments, Verb};
 
@@ -43,16 +43,4 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Import { what } => return import::import(&here, what).await,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The error with everything that led to it, in one go.
-fn sentence(error: &dyn Error) -> String {
-    let mut sentence = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        sentence.push_str(": ");
-        sentence.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    sentence
 }

@@ -1,11 +1,8 @@
 //! What the query service asks of this one: where the log ends, and any part of it again. On the admin port only, and
 //! only for whoever knows the internal token.
 
-use std::convert::Infallible;
-
 use axum::{
     Router,
-    body::{Body, Bytes},
     extract::{Path, Query, Request, State},
     http::{StatusCode, header},
     middleware::{self, Next},
@@ -111,35 +108,40 @@ async fn feed(
 }
 
 fn ndjson(records: Vec<LogRecord>) -> Response {
-    let lines = records
-        .into_iter()
-        .map(|record| Ok::<_, Infallible>(line(record)));
-    let body = Body::from_stream(futures::stream::iter(lines));
-    ([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response()
+    (
+        [(header::CONTENT_TYPE, "application/x-ndjson")],
+        lines(records),
+    )
+        .into_response()
 }
 
-/// An event that cannot be written ends the answer: the reader sees what is before it, and asks for it again.
-fn line(record: LogRecord) -> Bytes {
-    let written = String::from_utf8(record.data)
-        .map_err(|error| error.to_string())
-        .and_then(|data| RawValue::from_string(data).map_err(|error| error.to_string()))
-        .and_then(|data| {
-            serde_json::to_vec(&FeedRecord {
-                envelope: record.envelope,
-                data,
-            })
-            .map_err(|error| error.to_string())
-        });
-    match written {
-        Ok(mut line) => {
-            line.push(b'\n');
-            line.into()
-        }
-        Err(error) => {
-            tracing::error!(error, "a stored event is not JSON");
-            Bytes::new()
+/// What can be written, up to the first event that cannot: nothing may follow a hole. The reader asks for that one
+/// again, and stops there.
+fn lines(records: Vec<LogRecord>) -> Vec<u8> {
+    let mut text = Vec::new();
+    for record in records {
+        let coordinate = record.envelope.coordinate;
+        match line(record) {
+            Ok(line) => {
+                text.extend_from_slice(&line);
+                text.push(b'\n');
+            }
+            Err(error) => {
+                let error = &*error;
+                tracing::error!(error, ?coordinate, "a stored event is not JSON");
+                break;
+            }
         }
     }
+    text
+}
+
+fn line(record: LogRecord) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let data = RawValue::from_string(String::from_utf8(record.data)?)?;
+    Ok(serde_json::to_vec(&FeedRecord {
+        envelope: record.envelope,
+        data,
+    })?)
 }
 
 fn json(value: &Heads) -> Response {
@@ -159,4 +161,56 @@ fn unavailable(error: &StoreError) -> Response {
         [(header::RETRY_AFTER, "1")],
     )
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use orderfold_events::{
+        Actor, Coordinate, CustomerId, Envelope, Epoch, EventId, StreamId, Version,
+    };
+
+    use super::*;
+
+    fn record(position: u64, data: &[u8]) -> LogRecord {
+        let customer = CustomerId(Uuid::from_u128(1));
+        let time: Timestamp = "2026-01-01T00:00:00.000Z".parse().unwrap();
+        let envelope = Envelope {
+            event_id: EventId(Uuid::from_u128(u128::from(position))),
+            event_type: "orderfold.customer.registered.v1".to_owned(),
+            stream: StreamId::Customer(customer),
+            version: Version(1),
+            coordinate: Coordinate {
+                epoch: Epoch::FIRST,
+                shard: Shard(0),
+                position: Position(position),
+            },
+            previous_id: EventId::NIL,
+            occurred_at: time,
+            recorded_at: time,
+            correlation_id: Uuid::nil(),
+            causation_id: Uuid::nil(),
+            actor: Actor("service:x".to_owned()),
+            traceparent: None,
+        };
+        LogRecord {
+            envelope,
+            customer,
+            data: data.to_vec(),
+        }
+    }
+
+    #[test]
+    fn nothing_follows_an_event_that_cannot_be_written() {
+        let text = lines(vec![
+            record(1, b"{\"a\":1}"),
+            record(2, b"{"),
+            record(3, b"{}"),
+        ]);
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text.lines().count(), 1);
+        assert!(
+            text.contains("\"data\":{\"a\":1}"),
+            "the very bytes: {text}"
+        );
+    }
 }

@@ -7,17 +7,13 @@ mod topic;
 
 use std::{sync::Arc, time::Duration};
 
-use orderfold_events::{Position, Shard};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::publisher::{Publisher, RelayError};
 pub use self::{kafka::KafkaConfig, topic::TopicError};
-use crate::{
-    database::{Database, Lease},
-    event_sourcing::StoreError,
-};
+use crate::database::{Database, Lease};
 
 /// How long a lease lasts that is not renewed; another replica takes over after it.
 const LEASE_DURATION: Duration = Duration::from_secs(4);
@@ -101,33 +97,5 @@ fn report(error: &(dyn std::error::Error + 'static), last: &mut String) {
     if *last != text {
         tracing::error!(error = text, "the relay starts again");
         *last = text;
-    }
-}
-
-/// How far the log is ahead of Kafka.
-#[derive(Debug, Clone, Copy)]
-pub struct RelayLag {
-    pub events: u64,
-}
-
-impl Database {
-    /// Events stored and not yet acknowledged by Kafka.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn relay_lag(&self) -> Result<RelayLag, StoreError> {
-        let progress = self.relay_progress().await?;
-        let published = |shard: Shard| {
-            progress
-                .iter()
-                .find(|p| p.shard == shard)
-                .map_or(Position::START, |p| p.position)
-        };
-        let heads = self.heads().await?;
-        let events = heads
-            .iter()
-            .map(|head| head.position.0.saturating_sub(published(head.shard).0))
-            .sum();
-        Ok(RelayLag { events })
     }
 }

@@ -39,8 +39,8 @@ use crate::{
 };
 
 pub(super) const PATH: &str = "/v1/commands";
-/// Commands of one request at once: enough to fill the writers' batches, not enough to shut others out.
-const AT_ONCE: usize = 256;
+/// Commands of one request at once: enough to fill batches, few enough that the store's readers keep up.
+const AT_ONCE: usize = 64;
 /// How long the sender of a request may be silent.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -60,7 +60,8 @@ impl Database {
         records_max: u32,
         bytes_max: u32,
     ) -> Result<Vec<LogRecord>, StoreError> {
-        let after = i64::try_from(after.0).map_err(corrupt)?;
+        // No position is larger: nothing is after it.
+        let after = i64::try_from(after.0).unwrap_or(i64::MAX);
         let rows = sqlx::query(
             "with part as materialized (
                  select e.*, (select max(s.epoch) from store_epoch s

@@ -62,7 +62,7 @@ async fn authorize(State(internal): State<Internal>, request: Request, next: Nex
 async fn heads(State(internal): State<Internal>) -> Response {
     match read_heads(&internal).await {
         Ok(heads) => json(&heads),
-        Err(error) => unavailable(&error),
+        Err(error) => failed(&error),
     }
 }
 
@@ -103,7 +103,7 @@ async fn feed(
         .await
     {
         Ok(records) => ndjson(records),
-        Err(error) => unavailable(&error),
+        Err(error) => failed(&error),
     }
 }
 
@@ -151,16 +151,16 @@ fn json(value: &Heads) -> Response {
     }
 }
 
-fn unavailable(error: &StoreError) -> Response {
+fn failed(error: &StoreError) -> Response {
     tracing::warn!(
         error = error as &dyn std::error::Error,
         "an internal read failed"
     );
-    (
-        StatusCode::SERVICE_UNAVAILABLE,
-        [(header::RETRY_AFTER, "1")],
-    )
-        .into_response()
+    if matches!(error, StoreError::Corrupt(_)) {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let retry_after = [(header::RETRY_AFTER, "1")];
+    (StatusCode::SERVICE_UNAVAILABLE, retry_after).into_response()
 }
 
 #[cfg(test)]

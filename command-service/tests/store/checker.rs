@@ -107,7 +107,7 @@ impl World {
 }
 
 /// Positions and versions without gaps, both orders the same, each event linked to the one before it, time going on.
-fn broken_chains(feed: &[FeedRecord]) -> Vec<String> {
+pub fn broken_chains(feed: &[FeedRecord]) -> Vec<String> {
     let mut findings = Vec::new();
     let mut versions: BTreeMap<StreamId, u32> = BTreeMap::new();
     let (mut position, mut previous, mut recorded): (_, _, Option<Timestamp>) =

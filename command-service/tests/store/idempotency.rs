@@ -190,14 +190,7 @@ async fn who_drops_out_for_its_key_takes_its_claim_and_what_was_built_on_it_alon
     let (one, two) = (world.customer(0), world.customer(0));
     // Another call has used the key and is about to commit.
     let mut other = world.hold(1).await;
-    sqlx::query(
-        "insert into idempotency values ($1, $2, false, 201, '', null, null, 1, 1, 0, clock_timestamp())",
-    )
-    .bind(key.as_slice())
-    .bind([1_u8; 32].as_slice())
-    .execute(&mut other.connection)
-    .await
-    .unwrap();
+    other.use_key(key).await;
     let batch = vec![
         one.registers().under(key).taking(address),
         one.appends(one.stream(), 1),

@@ -77,6 +77,21 @@ impl World {
         )
     }
 
+    /// Another replica, whose writers go through another port.
+    pub fn replica_through(&self, port: u16) -> EventStore {
+        let url = self
+            .url
+            .replace(&self.address(), &format!("127.0.0.1:{port}"));
+        let config = DatabaseConfig { url: url.into() };
+        Writers::default().start(&config, self.database.clone(), self.identity.shards)
+    }
+
+    /// Host and port of the database.
+    pub fn address(&self) -> String {
+        let (_, after) = self.url.rsplit_once('@').unwrap();
+        after.split_once('/').unwrap().0.to_owned()
+    }
+
     pub fn customer(&self, shard: u16) -> Customer {
         std::iter::repeat_with(|| CustomerId(new_id()))
             .map(|id| Customer {
@@ -215,6 +230,19 @@ pub struct Held {
 }
 
 impl Held {
+    /// Answers a key, as another call would that has not committed yet.
+    pub async fn use_key(&mut self, key: [u8; 32]) {
+        sqlx::query(
+            "insert into idempotency
+             values ($1, $2, false, 201, '', null, null, 1, 1, 0, clock_timestamp())",
+        )
+        .bind(key.as_slice())
+        .bind([1_u8; 32].as_slice())
+        .execute(&mut self.connection)
+        .await
+        .unwrap();
+    }
+
     pub async fn release(mut self) {
         sqlx::raw_sql("commit")
             .execute(&mut self.connection)

@@ -13,6 +13,7 @@ pub mod transaction;
 use std::time::Duration;
 
 use bson::doc;
+pub use mongodb::Collection;
 use mongodb::{
     Client,
     options::{Acknowledgment, ClientOptions, ReadConcern, SelectionCriteria, WriteConcern},

@@ -5,12 +5,11 @@ use std::ops::Range;
 use bson::{Document, doc};
 use chrono::NaiveDate;
 use futures::TryStreamExt;
-use mongodb::Collection;
 use orderfold_events::Currency;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    database::{Attempt, Database, DatabaseError, reading::READ_MAX},
+    database::{Attempt, Collection, Database, DatabaseError, reading::READ_MAX},
     projections::sales_series::{SalesDay, SalesSlots},
 };
 

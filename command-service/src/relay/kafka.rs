@@ -84,6 +84,8 @@ impl KafkaLog {
             // The default drops the oldest records of a long outage while later ones get through: a hole.
             .set("message.timeout.ms", "0")
             .set("linger.ms", "1")
+            // After an outage the backlog need not wait ten seconds for the next attempt.
+            .set("reconnect.backoff.max.ms", "1000")
             .set("queue.buffering.max.messages", QUEUE_RECORDS_MAX)
             .set("queue.buffering.max.kbytes", QUEUE_KIB_MAX)
             .create_with_context(Reports(reports))?;

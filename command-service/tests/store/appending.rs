@@ -207,7 +207,7 @@ async fn a_stale_decision_is_made_again_until_it_stands() {
                 let loaded = store.load::<Counted>(order).await?;
                 Ok::<_, StoreError>(((), customer.appends(order, loaded.version.0)))
             };
-            store.settle(order, soon(), || attempt()).await.unwrap().1
+            store.settle(order, soon(), attempt).await.unwrap().1
         })
     });
     for outcome in futures::future::join_all(tasks).await {

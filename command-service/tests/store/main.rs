@@ -1,6 +1,12 @@
 //! The event store, the relay and the internal feed on real servers: a fresh database for each test, and a proof from
 //! the tables at its end.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod appending;
 mod checker;
 mod claims;
@@ -8,10 +14,15 @@ mod faults;
 mod idempotency;
 mod identity;
 mod internal;
+mod kafka;
 mod limits;
 mod plans;
+mod proofs;
 mod proxy;
 mod races;
+mod relaying;
+mod server_faults;
 mod submissions;
 mod throughput;
+mod walks;
 mod world;

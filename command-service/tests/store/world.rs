@@ -26,7 +26,7 @@ pub const TOKEN: &str = "the internal token";
 /// Four shards: 0 and 2 have the first writer, 1 and 3 the second.
 pub const SHARDS: u16 = 4;
 /// How long anything may take that is awaited here.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
 pub type Fate = Result<Outcome, StoreError>;
 

@@ -1,6 +1,11 @@
 //! What each ring must not know, read from the sources: the domain and the folds no input or output, a handler no HTTP
 //! and no SQL, a controller no SQL, and nobody but `database/` a table or a collection.
 
+#![expect(
+    clippy::expect_used,
+    reason = "sources that cannot be read end the test"
+)]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,17 +1,135 @@
 //! The part of an event that can identify a person. Everything personal and all free text stand in it and nowhere
 //! else, so that it can be sealed and erased without touching the rest.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// Personal data in its plain form: `{"plain": {…}}`.
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{
+    CustomerId, EventId,
+    sealing::{Keys, SealingKey, Unopened, base64_text, id_text},
+};
+
+/// Personal data in one of its two forms: `{"plain": {…}}`, or `{"key", "nonce", "sealed"}` as it is recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Personal<T> {
-    pub plain: T,
+#[serde(untagged)]
+pub enum Personal<T> {
+    Sealed(Sealed),
+    Plain { plain: T },
+}
+
+/// Personal data that only the key of its customer opens. It says itself what opening it takes, so that whoever keeps
+/// it needs to keep nothing beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// The customer whose key it is.
+    #[serde(with = "id_text")]
+    pub key: CustomerId,
+    /// The event that it was sealed for: never twice with one key.
+    #[serde(with = "id_text")]
+    pub nonce: EventId,
+    #[serde(with = "base64_text")]
+    sealed: Vec<u8>,
+}
+
+/// Why an event's data could not be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    #[error("the event's data is no JSON object")]
+    Malformed(#[source] serde_json::Error),
+    #[error("the cipher failed")]
+    Cipher,
 }
 
 impl<T> Personal<T> {
     pub fn plain(plain: T) -> Self {
-        Self { plain }
+        Self::Plain { plain }
+    }
+
+    /// What it says, where it is in plain.
+    pub fn as_plain(&self) -> Option<&T> {
+        match self {
+            Self::Plain { plain } => Some(plain),
+            Self::Sealed(_) => None,
+        }
+    }
+
+    /// The customer whose key opens it; none where it is in plain.
+    pub fn key(&self) -> Option<CustomerId> {
+        match self {
+            Self::Plain { .. } => None,
+            Self::Sealed(sealed) => Some(sealed.key),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Clone> Personal<T> {
+    /// What it says; nothing where the key is not among `keys` because it was destroyed.
+    ///
+    /// # Errors
+    /// [`Unopened`] when it was not sealed with that key for its event, or holds something else.
+    pub fn open(&self, keys: &Keys) -> Result<Option<T>, Unopened> {
+        match self {
+            Self::Plain { plain } => Ok(Some(plain.clone())),
+            Self::Sealed(sealed) => keys
+                .get(sealed.key)
+                .map(|key| {
+                    let plain = key.open(sealed.nonce, sealed.sealed.clone())?;
+                    serde_json::from_slice(&plain).map_err(|_other_shape| Unopened)
+                })
+                .transpose(),
+        }
+    }
+}
+
+/// The data of an event whose personal part is in plain, on its way to being sealed.
+#[derive(Debug)]
+pub struct PlainData<'a> {
+    members: BTreeMap<&'a str, &'a RawValue>,
+    plain: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct InPlain<'a> {
+    #[serde(borrow)]
+    plain: Option<&'a RawValue>,
+}
+
+impl<'a> PlainData<'a> {
+    /// Reads an event's data; none where nothing personal in it is in plain.
+    ///
+    /// # Errors
+    /// [`SealError::Malformed`] when it is not the JSON of an event.
+    pub fn read(data: &'a [u8]) -> Result<Option<Self>, SealError> {
+        let members: BTreeMap<&str, &RawValue> =
+            serde_json::from_slice(data).map_err(SealError::Malformed)?;
+        let Some(part) = members.get("personal") else {
+            return Ok(None);
+        };
+        let InPlain { plain } = serde_json::from_str(part.get()).map_err(SealError::Malformed)?;
+        Ok(plain.map(|plain| Self { members, plain }))
+    }
+
+    /// The event's data with its personal part sealed.
+    ///
+    /// # Errors
+    /// [`SealError`], which would be a bug.
+    pub fn seal(
+        self,
+        event: EventId,
+        customer: CustomerId,
+        key: &SealingKey,
+    ) -> Result<Vec<u8>, SealError> {
+        let sealed = Sealed {
+            key: customer,
+            nonce: event,
+            sealed: key.seal(event, self.plain.get().as_bytes().to_vec())?,
+        };
+        let sealed = serde_json::value::to_raw_value(&sealed).map_err(SealError::Malformed)?;
+        let mut members = self.members;
+        members.insert("personal", &sealed);
+        serde_json::to_vec(&members).map_err(SealError::Malformed)
     }
 }
 

@@ -22,6 +22,10 @@ pub struct SealingKey(SecretSlice<u8>);
 
 impl SealingKey {
     pub const BYTES: usize = 32;
+    /// The purpose for which both services derive the key that wraps what one gives the other.
+    pub const SHARED_WRAPPING: &str = "orderfold keys for views";
+    /// The purpose of the key under which words are searched for.
+    pub const SEARCHING: &str = "orderfold search tokens";
     /// Random bytes that wrapping a key takes.
     pub const WRAPPING_NONCE_BYTES: usize = NONCE_LEN;
 

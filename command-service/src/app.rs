@@ -16,13 +16,14 @@ use crate::{
     bulk,
     config::Config,
     customers,
-    database::{Database, DatabaseConfig, StoreIdentity},
+    database::{Database, DatabaseConfig, KeyDatabase, StoreIdentity},
     event_sourcing::{EventStore, Writers},
     execution::{Executor, Secrets},
     http::{answers::Reply, codes::CATALOGUE},
     internal::{self, Internal},
     orders::controller as orders,
     relay::{KafkaConfig, Relay, TopicError},
+    sealing::{Erasing, Vault, VaultKeys},
 };
 
 /// Why the service cannot start or go on; only for the log.
@@ -36,17 +37,19 @@ const COMMANDS_MAX: usize = 2_048;
 pub struct Commands {
     pub executor: Executor,
     pub secrets: Secrets,
+    pub vault: Vault,
     pub tasks: TaskTracker,
     permits: Arc<Semaphore>,
 }
 
 impl Commands {
     #[must_use]
-    pub fn new(store: EventStore, secrets: Secrets, tasks: TaskTracker) -> Self {
+    pub fn new(store: EventStore, secrets: Secrets, vault: Vault, tasks: TaskTracker) -> Self {
         let permits = Arc::new(Semaphore::new(COMMANDS_MAX));
         Self {
-            executor: Executor::new(store),
+            executor: Executor::new(store, vault.clone()),
             secrets,
+            vault,
             tasks,
             permits,
         }
@@ -137,6 +140,12 @@ pub async fn migrate(config: Config) -> Result<(), StartError> {
         .database
         .create_store(identity, parts.secrets.key())
         .await?;
+    let check = parts.vault_keys.check_value();
+    parts.database.settle_master_key(&check).await?;
+    parts
+        .keys
+        .migrate(&parts.keys_config, identity.store_id)
+        .await?;
     parts
         .kafka
         .create_topic(identity.shards, config.kafka_replication)
@@ -149,6 +158,9 @@ struct Parts {
     secrets: Secrets,
     database_config: DatabaseConfig,
     database: Database,
+    vault_keys: VaultKeys,
+    keys_config: DatabaseConfig,
+    keys: KeyDatabase,
     kafka: KafkaConfig,
 }
 
@@ -159,6 +171,9 @@ impl Parts {
             url: config.database_url.clone(),
         };
         let database = database_config.open()?;
+        let keys_config = DatabaseConfig {
+            url: config.keys_database_url.clone(),
+        };
         let kafka = KafkaConfig {
             brokers: config.kafka_brokers.clone(),
             topic: config.kafka_topic.clone(),
@@ -167,6 +182,9 @@ impl Parts {
             secrets,
             database_config,
             database,
+            vault_keys: VaultKeys::parse(&config.master_key, &config.view_key)?,
+            keys: KeyDatabase::open(&keys_config)?,
+            keys_config,
             kafka,
         })
     }
@@ -182,12 +200,22 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let key = TokenKey::from_file(&config.jwt_public_key_file, &config.jwt_issuer)?;
     let metrics = admin::install_metrics(stop.clone())?;
     let identity = parts.database.identity(parts.secrets.key()).await?;
+    let check = parts.vault_keys.check_value();
+    parts.database.check_master_key(&check).await?;
+    parts.keys.check(identity.store_id).await?;
     refuse_other_topic(&parts.kafka, identity.shards).await?;
 
     let writers = Writers::default();
     let store = writers.start(
         &parts.database_config,
         parts.database.clone(),
+        identity.shards,
+    );
+    let vault = Vault::new(parts.keys.clone(), parts.vault_keys);
+    let erasing = Erasing::new(
+        (vault.clone(), parts.keys.clone()),
+        (parts.database.clone(), store.clone()),
+        identity.store_id,
         identity.shards,
     );
     let relay = Relay {
@@ -200,21 +228,23 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
     background.spawn(relay.run(stop_background.clone()));
+    background.spawn(erasing.run(stop_background.clone()));
     background.spawn({
         let (database, stop) = (parts.database.clone(), stop_background.clone());
         async move { database.keep_house(stop).await }
     });
 
-    let commands = Commands::new(store, parts.secrets, TaskTracker::new());
+    let commands = Commands::new(store, parts.secrets, vault.clone(), TaskTracker::new());
     let tasks = commands.tasks.clone();
     let api = operations().into_router(commands, key, CATALOGUE);
     let internal = internal::router(Internal {
         database: parts.database.clone(),
         store_id: identity.store_id,
         shards: identity.shards,
+        vault,
         token: config.internal_token.clone(),
     });
-    let admin = admin::router(readiness(parts.database), metrics, internal);
+    let admin = admin::router(readiness(parts.database, parts.keys), metrics, internal);
     let (http, admin_port) = (
         server::bind(config.http_address).await?,
         server::bind(config.admin_address).await?,
@@ -264,11 +294,16 @@ async fn refuse_other_topic(kafka: &KafkaConfig, shards: ShardCount) -> Result<(
     }
 }
 
-fn readiness(database: Database) -> admin::Readiness {
-    admin::Readiness::default().check("postgres", move || {
-        let database = database.clone();
-        async move { database.ping().await.map_err(|error| error.to_string()) }
-    })
+fn readiness(database: Database, keys: KeyDatabase) -> admin::Readiness {
+    admin::Readiness::default()
+        .check("postgres", move || {
+            let database = database.clone();
+            async move { database.ping().await.map_err(|error| error.to_string()) }
+        })
+        .check("keys", move || {
+            let keys = keys.clone();
+            async move { keys.ping().await.map_err(|error| error.to_string()) }
+        })
 }
 
 fn stop_on_signal() -> Result<CancellationToken, StartError> {

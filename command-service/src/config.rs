@@ -51,6 +51,15 @@ pub struct Config {
     /// At least 32 bytes in base64: the key of everything that is stored as an HMAC. It can never change.
     #[arg(long, env, hide_env_values = true)]
     pub claim_key: SecretString,
+    /// The PostgreSQL database of customers' keys, apart from the event store and its backups.
+    #[arg(long, env, hide_env_values = true)]
+    pub keys_database_url: SecretString,
+    /// At least 32 bytes in base64: wraps the keys of customers. It can never change.
+    #[arg(long, env, hide_env_values = true)]
+    pub master_key: SecretString,
+    /// At least 32 bytes in base64, shared with the query service: wraps the keys that it is given.
+    #[arg(long, env, hide_env_values = true)]
+    pub view_key: SecretString,
     /// Shared with the query service, for the internal endpoints.
     #[arg(long, env, hide_env_values = true)]
     pub internal_token: SecretString,

@@ -1,5 +1,5 @@
 //! The customer aggregate: who it is, and the address book that orders take their defaults from. Pure: commands in,
-//! events or a refusal out.
+//! events or a refusal out. What is personal it holds as it was recorded, which is sealed.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +18,23 @@ pub enum Customer {
     /// No event yet.
     #[default]
     Unregistered,
-    Active(AddressBook),
+    Active(Box<Personal<CustomerPersonal>>),
+    /// Nothing personal is left of it.
+    Erased,
 }
 
-/// The customer's addresses.
+/// The customer's addresses, opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressBook {
     addresses: Vec<CustomerAddress>,
+}
+
+impl From<CustomerPersonal> for AddressBook {
+    fn from(personal: CustomerPersonal) -> Self {
+        Self {
+            addresses: personal.addresses,
+        }
+    }
 }
 
 impl AddressBook {
@@ -88,7 +98,7 @@ impl Customer {
                     register,
                 )))])
             }
-            (Self::Active(_), CustomerCommand::Register(_)) => {
+            (Self::Active(_) | Self::Erased, CustomerCommand::Register(_)) => {
                 Err(CustomerError::AlreadyRegistered)
             }
         }
@@ -98,18 +108,16 @@ impl Customer {
     pub fn evolve(self, event: &CustomerEvent) -> Self {
         match event {
             CustomerEvent::Registered(registered) => {
-                let addresses = registered.personal.plain.addresses.clone();
-                Self::Active(AddressBook { addresses })
+                Self::Active(Box::new(registered.personal.clone()))
             }
+            CustomerEvent::Erased(_) | CustomerEvent::KeyDestroyed(_) => Self::Erased,
             // CONTRACT: the commands that record these come with the slice.
             CustomerEvent::ProfileUpdated(_)
             | CustomerEvent::EmailChanged(_)
             | CustomerEvent::AddressSaved(_)
             | CustomerEvent::AddressRemoved(_)
             | CustomerEvent::Blocked(_)
-            | CustomerEvent::Unblocked(_)
-            | CustomerEvent::Erased(_)
-            | CustomerEvent::KeyDestroyed(_) => self,
+            | CustomerEvent::Unblocked(_) => self,
         }
     }
 }
@@ -164,10 +172,11 @@ mod tests {
     #[test]
     fn a_registered_customer_offers_its_addresses_as_defaults() {
         let events = Customer::default().decide(&register()).unwrap();
-        let Customer::Active(book) = events.iter().fold(Customer::default(), Customer::evolve)
+        let Customer::Active(personal) = events.iter().fold(Customer::default(), Customer::evolve)
         else {
             panic!("registered customers are active");
         };
+        let book = AddressBook::from(personal.as_plain().unwrap().clone());
         let city = |address: Option<&Address>| address.and_then(|address| address.city.clone());
         assert_eq!(city(book.default_shipping()).as_deref(), Some("home"));
         assert_eq!(city(book.default_billing()).as_deref(), Some("office"));

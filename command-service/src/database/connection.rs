@@ -55,17 +55,20 @@ impl DatabaseConfig {
     /// # Errors
     /// [`StoreError::Unavailable`] when the URL cannot be read.
     pub fn open(&self) -> Result<Database, StoreError> {
+        Ok(Database {
+            order_numbers: OrderNumbers::default(),
+            pool: self.pool()?,
+        })
+    }
+
+    pub(super) fn pool(&self) -> Result<PgPool, StoreError> {
         let options = self
             .reader()
             .map_err(|error| StoreError::Unavailable(Some(error)))?;
-        let pool = PgPoolOptions::new()
+        Ok(PgPoolOptions::new()
             .max_connections(POOL_CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(options);
-        Ok(Database {
-            order_numbers: OrderNumbers::default(),
-            pool,
-        })
+            .connect_lazy_with(options))
     }
 }
 

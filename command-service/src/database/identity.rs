@@ -31,6 +31,14 @@ pub enum IdentityError {
         "CLAIM_KEY is not the key that this store was made with; with another one nothing would be unique"
     )]
     OtherKey,
+    #[error(
+        "MASTER_KEY is not the key that this store was made with; with another one nothing personal could be read"
+    )]
+    OtherMasterKey,
+    #[error("the database of keys holds none of a store yet: run `command-service migrate` first")]
+    MissingKeys,
+    #[error("the database of keys holds those of another store")]
+    OtherKeys,
     #[error("the database could not be brought up to date")]
     Migration(#[source] sqlx::migrate::MigrateError),
     #[error(transparent)]
@@ -121,6 +129,36 @@ impl Database {
             store_id: row.try_get("store_id").map_err(StoreError::from)?,
             shards,
         })
+    }
+
+    /// Makes a master key that of the store, unless it has one already, and checks it.
+    ///
+    /// # Errors
+    /// [`IdentityError::OtherMasterKey`].
+    pub async fn settle_master_key(&self, check: &[u8]) -> Result<(), IdentityError> {
+        let settle = sqlx::query(
+            "update store_identity set master_key_check = $1 where master_key_check is null",
+        )
+        .bind(check)
+        .execute(&self.pool);
+        answered(settle).await?;
+        self.check_master_key(check).await
+    }
+
+    /// Checks a master key against the store's.
+    ///
+    /// # Errors
+    /// [`IdentityError::OtherMasterKey`], or [`IdentityError::Missing`] where there is none.
+    pub async fn check_master_key(&self, check: &[u8]) -> Result<(), IdentityError> {
+        let stored = sqlx::query_scalar("select master_key_check from store_identity");
+        let stored: Option<Option<Vec<u8>>> =
+            answered(stored.fetch_optional(&self.pool)).await?;
+        let stored = stored.flatten().ok_or(IdentityError::Missing)?;
+        if bool::from(stored.ct_eq(check)) {
+            Ok(())
+        } else {
+            Err(IdentityError::OtherMasterKey)
+        }
     }
 
     /// The database's clock.

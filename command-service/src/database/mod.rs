@@ -3,8 +3,10 @@
 mod append;
 mod batch;
 mod connection;
+mod erasures;
 mod housekeeping;
 mod identity;
+mod keys;
 mod log;
 mod order_numbers;
 mod relay;
@@ -15,12 +17,15 @@ use sqlx::PgPool;
 use self::order_numbers::OrderNumbers;
 pub(crate) use self::{
     append::{AppendError, Appender},
+    erasures::Erasure,
+    keys::KeyRow,
     log::LogRecord,
     relay::{Lease, Progress},
 };
 pub use self::{
     connection::DatabaseConfig,
     identity::{IdentityError, StoreIdentity},
+    keys::KeyDatabase,
 };
 
 /// The event store's database. Cheap to clone.

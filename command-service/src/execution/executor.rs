@@ -5,12 +5,15 @@ use orderfold_events::{ConsistencyToken, CustomerId, EventId, StreamId, Timestam
 use orderfold_http::{Problem, clock};
 
 use super::{Call, InFlight, KeyedRequest};
-use crate::event_sourcing::{
-    Answer, ClaimChange, ClaimKind, EventStore, NewEvent, Outcome, StoreError, StoredAnswer,
-    Submission,
+use crate::{
+    event_sourcing::{
+        Answer, ClaimChange, ClaimKind, EventStore, NewEvent, Outcome, StoreError, StoredAnswer,
+        Submission,
+    },
+    sealing::Vault,
 };
 
-/// An event as a decision records it, before it gets its id.
+/// An event as a decision records it, before it gets its id and what is personal in it is sealed.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     pub stream: StreamId,
@@ -102,14 +105,16 @@ pub enum Failure {
 #[derive(Clone)]
 pub struct Executor {
     store: EventStore,
+    vault: Vault,
     in_flight: InFlight,
 }
 
 impl Executor {
     #[must_use]
-    pub fn new(store: EventStore) -> Self {
+    pub fn new(store: EventStore, vault: Vault) -> Self {
         Self {
             store,
+            vault,
             in_flight: InFlight::default(),
         }
     }
@@ -148,7 +153,7 @@ impl Executor {
         let decide = || async {
             let decision = attempt().await?;
             let answer = decision.answer.clone();
-            Ok((answer, self.submission(call, request, decision)))
+            Ok((answer, self.submission(call, request, decision).await?))
         };
         match self.store.settle(lane, call.deadline, decide).await {
             Ok((answer, outcome)) => settled(answer, outcome),
@@ -179,12 +184,13 @@ impl Executor {
         }
     }
 
-    fn submission(
+    /// The one place where events get their ids, and where what is personal in them is sealed.
+    async fn submission(
         &self,
         call: &Call,
         request: &KeyedRequest,
         decision: Decision<Answer>,
-    ) -> Submission {
+    ) -> Result<Submission, StoreError> {
         let Decision {
             customer,
             read_set,
@@ -192,26 +198,31 @@ impl Executor {
             claims,
             answer,
         } = decision;
-        let events = recorded.into_iter().map(|recorded| NewEvent {
-            stream: recorded.stream,
-            event_id: EventId(clock::new_id()),
-            customer,
-            event_type: recorded.event_type,
-            occurred_at: recorded.occurred_at,
-            correlation_id: call.context.correlation_id,
-            causation_id: call.context.correlation_id,
-            actor: call.actor.clone(),
-            traceparent: Some(call.context.traceparent.clone()),
-            data: recorded.data,
-        });
-        Submission {
+        let mut events = Vec::with_capacity(recorded.len());
+        for recorded in recorded {
+            let event_id = EventId(clock::new_id());
+            let data = self.vault.seal(customer, event_id, &recorded.data).await?;
+            events.push(NewEvent {
+                stream: recorded.stream,
+                event_id,
+                customer,
+                event_type: recorded.event_type,
+                occurred_at: recorded.occurred_at,
+                correlation_id: call.context.correlation_id,
+                causation_id: call.context.correlation_id,
+                actor: call.actor.clone(),
+                traceparent: Some(call.context.traceparent.clone()),
+                data: data.into_owned(),
+            });
+        }
+        Ok(Submission {
             shard: self.store.shard_of(customer),
             read_set,
-            events: events.collect(),
+            events,
             claims,
             idempotency: request.idempotency.clone(),
             answer,
-        }
+        })
     }
 
     /// What a dry run would answer; nothing is submitted, so claims are looked at instead of taken.

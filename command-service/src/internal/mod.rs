@@ -7,14 +7,15 @@ use axum::{
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
+use bytes::Bytes;
 use orderfold_events::{
     Position, Shard, ShardCount, Timestamp,
-    internal::{FeedRecord, Heads},
+    internal::{FeedRecord, Heads, KeysAnswer, KeysQuestion},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 use crate::{
     database::{Database, LogRecord},
     event_sourcing::StoreError,
+    sealing::Vault,
 };
 
 /// Records in one answer of the feed; who wants more asks again after the last.
@@ -34,6 +36,7 @@ pub struct Internal {
     pub database: Database,
     pub store_id: Uuid,
     pub shards: ShardCount,
+    pub vault: Vault,
     pub token: SecretString,
 }
 
@@ -42,6 +45,7 @@ pub fn router(internal: Internal) -> Router {
     Router::new()
         .route("/internal/heads", get(heads))
         .route("/internal/feed/{shard}", get(feed))
+        .route("/internal/keys", post(keys))
         .route_layer(middleware::from_fn_with_state(internal.clone(), authorize))
         .with_state(internal)
 }
@@ -107,6 +111,20 @@ async fn feed(
     }
 }
 
+/// The keys of some customers, wrapped for the query service.
+async fn keys(State(internal): State<Internal>, body: Bytes) -> Response {
+    let Ok(KeysQuestion { customers }) = serde_json::from_slice(&body) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    if customers.len() > KeysQuestion::CUSTOMERS_MAX {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    match internal.vault.answer(&customers).await {
+        Ok(keys) => json(&KeysAnswer { keys }),
+        Err(error) => failed(&error),
+    }
+}
+
 fn ndjson(records: Vec<LogRecord>) -> Response {
     (
         [(header::CONTENT_TYPE, "application/x-ndjson")],
@@ -144,7 +162,7 @@ fn line(record: LogRecord) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     })?)
 }
 
-fn json(value: &Heads) -> Response {
+fn json(value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(_unwritable) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

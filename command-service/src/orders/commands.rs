@@ -12,6 +12,7 @@ use crate::{
     customers::domain::{AddressBook, Customer},
     event_sourcing::{Aggregate, ClaimChange, ClaimKind, EventStore, Loaded, StoreError},
     execution::{Call, Decision, Recorded, Secrets, Undecided},
+    sealing::Vault,
 };
 
 impl Aggregate for Order {
@@ -77,6 +78,7 @@ pub struct PlaceRequest {
 pub struct OrderCommands<'a> {
     pub store: &'a EventStore,
     pub secrets: &'a Secrets,
+    pub vault: &'a Vault,
 }
 
 impl OrderCommands<'_> {
@@ -92,9 +94,11 @@ impl OrderCommands<'_> {
         let customer_id = request.place.customer_id;
         let customer_stream = StreamId::Customer(customer_id);
         let customer: Loaded<Customer> = self.store.load(customer_stream).await?;
-        let Customer::Active(book) = &customer.state else {
+        let Customer::Active(personal) = &customer.state else {
             return Err(Undecided::Refused(Refusal::CustomerNotFound));
         };
+        // Without its key the customer has no addresses any more.
+        let book = self.vault.open(personal).await?.map(AddressBook::from);
         let order_id = OrderId(clock::new_id());
         let stream = StreamId::Order(order_id);
         let read_set = vec![(customer_stream, customer.version), (stream, Version::NONE)];
@@ -105,7 +109,7 @@ impl OrderCommands<'_> {
             }));
         }
         let mut place = request.place.clone();
-        match snapshots(book, request) {
+        match snapshots(book.as_ref(), request) {
             Ok((ship_to, bill_to)) => {
                 place.personal = OrderPersonal {
                     ship_to,
@@ -270,13 +274,13 @@ fn accepted(
 
 /// The addresses as they are at placing.
 fn snapshots(
-    book: &AddressBook,
+    book: Option<&AddressBook>,
     request: &PlaceRequest,
 ) -> Result<(Option<Address>, Option<Address>), Refusal> {
     let find = |destination: &Destination, default: Option<&Address>| match destination {
         Destination::Default => Ok(default.cloned()),
         Destination::Labelled(label) => {
-            book.labelled(label)
+            book.and_then(|book| book.labelled(label))
                 .cloned()
                 .map(Some)
                 .ok_or_else(|| Refusal::AddressNotFound {
@@ -285,8 +289,8 @@ fn snapshots(
         }
         Destination::Address(address) => Ok(Some((**address).clone())),
     };
-    let ship_to = find(&request.ship_to, book.default_shipping())?;
-    let bill_to = find(&request.bill_to, book.default_billing())?;
+    let ship_to = find(&request.ship_to, book.and_then(AddressBook::default_shipping))?;
+    let bill_to = find(&request.bill_to, book.and_then(AddressBook::default_billing))?;
     Ok((ship_to, bill_to))
 }
 

@@ -37,6 +37,7 @@ async fn an_empty_token_in_the_configuration_opens_nothing() {
         database: world.database.clone(),
         store_id: world.identity.store_id,
         shards: world.identity.shards,
+        vault: world.vault(),
         token: "".into(),
     });
     for authorization in ["", "Bearer", "Bearer "] {

@@ -7,10 +7,12 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use command_service::{
-    database::{Database, DatabaseConfig, StoreIdentity},
+    database::{Database, DatabaseConfig, KeyDatabase, StoreIdentity},
     event_sourcing::{EventStore, Outcome, StoreError, Submission, Writers},
     internal::{self, Internal},
+    sealing::{Vault, VaultKeys},
 };
 use futures::future::{join_all, poll_fn};
 use orderfold_events::{CustomerId, Shard, ShardCount};
@@ -199,8 +201,14 @@ impl World {
             database: self.database.clone(),
             store_id: self.identity.store_id,
             shards: self.identity.shards,
+            vault: self.vault(),
             token: TOKEN.into(),
         })
+    }
+
+    /// A vault over a database that was not made: for what asks no key.
+    pub fn vault(&self) -> Vault {
+        Vault::new(KeyDatabase::open(&self.config).unwrap(), vault_keys(1))
     }
 
     /// Asks the internal endpoints.
@@ -221,6 +229,12 @@ impl World {
         assert_eq!(status, StatusCode::OK, "{path}");
         body
     }
+}
+
+/// Keys of the configuration, the master key of this byte.
+pub fn vault_keys(master: u8) -> VaultKeys {
+    let text = |byte: u8| STANDARD.encode([byte; 32]).into();
+    VaultKeys::parse(&text(master), &text(200)).unwrap()
 }
 
 /// A transaction that is open until it is released.

@@ -23,6 +23,10 @@ pub struct Secrets {
     pub database_password: String,
     /// Keys the claims, references and principals that the command service stores.
     pub claim_key: String,
+    /// Wraps the keys of customers.
+    pub master_key: String,
+    /// Shared by both services: wraps those keys on the way to the query side.
+    pub view_key: String,
     pub internal_token: String,
     pub kafka_cluster_id: String,
 }
@@ -34,6 +38,8 @@ impl Secrets {
         Ok(Self {
             database_password: clock::random_word()?,
             claim_key: clock::random_key()?,
+            master_key: clock::random_key()?,
+            view_key: clock::random_key()?,
             internal_token: clock::random_word()?,
             kafka_cluster_id: BASE64_URL_SAFE_NO_PAD.encode(clock::random_bytes::<16>()?),
         })

@@ -158,6 +158,7 @@ impl TestServers {
     pub async fn fresh_backends(&self) -> Result<Backends> {
         Ok(Backends {
             database_url: self.fresh_database().await?,
+            keys_database_url: self.fresh_database().await?,
             kafka_brokers: self.kafka_brokers().await?,
             kafka_topic: fresh_name(),
             kafka_group: fresh_name(),

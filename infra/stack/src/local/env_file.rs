@@ -46,6 +46,7 @@ pub fn write_env(system: &System, folder: &Path, file: &Path) -> Result<Connecti
         variables.push((all, urls.join(",")));
     }
     variables.push(("DATABASE_URL", backends.database_url.clone()));
+    variables.push(("KEYS_DATABASE_URL", backends.keys_database_url.clone()));
     variables.push(("KAFKA_BROKERS", backends.kafka_brokers.clone()));
     variables.push(("KAFKA_TOPIC", backends.kafka_topic.clone()));
     variables.push(("MONGODB_URI", backends.mongodb_uri.clone()));

@@ -67,6 +67,16 @@ impl Postgres {
         self.url_of(&self.database)
     }
 
+    /// The database of customers' keys.
+    #[must_use]
+    pub fn keys_url(&self) -> String {
+        self.url_of(&self.keys_database())
+    }
+
+    fn keys_database(&self) -> String {
+        format!("{}_keys", self.database)
+    }
+
     #[must_use]
     pub fn url_of(&self, database: &str) -> String {
         format!(
@@ -125,15 +135,18 @@ impl Postgres {
         files::remove_file(&self.data.join(PID_FILE))
     }
 
-    async fn serves_the_database(&self) -> std::result::Result<(), sqlx::Error> {
+    async fn serves_the_databases(&self) -> std::result::Result<(), sqlx::Error> {
         let mut connection = PgConnection::connect(&self.url_of("postgres")).await?;
-        let found: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
-            .bind(&self.database)
-            .fetch_optional(&mut connection)
-            .await?;
-        if found.is_none() {
-            let create = format!("create database \"{}\"", self.database);
-            connection.execute(sqlx::AssertSqlSafe(create)).await?;
+        for name in [&self.database, &self.keys_database()] {
+            let found: Option<i32> =
+                sqlx::query_scalar("select 1 from pg_database where datname = $1")
+                    .bind(name)
+                    .fetch_optional(&mut connection)
+                    .await?;
+            if found.is_none() {
+                let create = format!("create database \"{name}\"");
+                connection.execute(sqlx::AssertSqlSafe(create)).await?;
+            }
         }
         connection.close().await
     }
@@ -202,7 +215,7 @@ impl Program for Postgres {
 
     fn ready(&self) -> BoxFuture<'_, std::result::Result<(), String>> {
         Box::pin(async {
-            self.serves_the_database()
+            self.serves_the_databases()
                 .await
                 .map_err(|error| error.to_string())
         })

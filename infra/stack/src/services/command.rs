@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use super::{Binaries, Replica, Shared};
 use crate::{
     error::Result,
+    keys::Secrets,
     process::{Address, Launch, Program},
     servers,
 };
@@ -20,18 +21,23 @@ pub struct CommandService {
     binary: PathBuf,
     replica: Replica,
     shared: Shared,
-    claim_key: String,
+    secrets: Secrets,
 }
 
 impl CommandService {
     #[must_use]
-    pub fn new(binaries: &Binaries, replica: Replica, shared: &Shared, claim_key: &str) -> Self {
+    pub fn new(
+        binaries: &Binaries,
+        replica: Replica,
+        shared: &Shared,
+        secrets: &Secrets,
+    ) -> Self {
         let binary = binaries.command_service.clone();
         Self {
             binary,
             replica,
             shared: shared.clone(),
-            claim_key: claim_key.to_owned(),
+            secrets: secrets.clone(),
         }
     }
 }
@@ -42,10 +48,8 @@ impl Program for CommandService {
     }
 
     fn launch(&self) -> Launch {
-        self.replica
-            .launch(&self.binary, &self.shared)
-            .env("DATABASE_URL", &self.shared.backends.database_url)
-            .env("CLAIM_KEY", &self.claim_key)
+        let launch = self.replica.launch(&self.binary, &self.shared);
+        with_databases(launch, &self.shared, &self.secrets)
     }
 
     fn folder(&self) -> &Path {
@@ -65,20 +69,28 @@ impl Program for CommandService {
     }
 }
 
-/// Brings the database and the topic to what this build of the service needs; once per start of a
+/// Where the databases are, and the keys that what they hold depends on.
+fn with_databases(launch: Launch, shared: &Shared, secrets: &Secrets) -> Launch {
+    launch
+        .env("DATABASE_URL", &shared.backends.database_url)
+        .env("KEYS_DATABASE_URL", &shared.backends.keys_database_url)
+        .env("CLAIM_KEY", &secrets.claim_key)
+        .env("MASTER_KEY", &secrets.master_key)
+        .env("VIEW_KEY", &secrets.view_key)
+}
+
+/// Brings the databases and the topic to what this build of the service needs; once per start of a
 /// stack, before any replica serves.
 ///
 /// # Errors
 /// When the service refuses, with its last words.
-pub async fn migrate(binary: &Path, shared: &Shared, claim_key: &str, log: &Path) -> Result<()> {
+pub async fn migrate(binary: &Path, shared: &Shared, secrets: &Secrets, log: &Path) -> Result<()> {
     let folder = log.parent().unwrap_or(log);
-    let launch = Launch::new(binary, folder)
-        .arg("migrate")
-        .env("DATABASE_URL", &shared.backends.database_url)
+    let launch = Launch::new(binary, folder).arg("migrate");
+    let launch = with_databases(launch, shared, secrets)
         .env("KAFKA_BROKERS", &shared.backends.kafka_brokers)
         .env("KAFKA_TOPIC", &shared.backends.kafka_topic)
         .env("KAFKA_REPLICATION", "1")
-        .env("CLAIM_KEY", claim_key)
         .env("INTERNAL_TOKEN", &shared.internal_token)
         .env("JWT_PUBLIC_KEY_FILE", &shared.public_key_file)
         .env("LOG_FORMAT", "text");

@@ -24,6 +24,7 @@ const READY_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backends {
     pub database_url: String,
+    pub keys_database_url: String,
     pub kafka_brokers: String,
     pub kafka_topic: String,
     pub kafka_group: String,

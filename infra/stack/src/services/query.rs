@@ -16,6 +16,7 @@ pub struct QueryService {
     shared: Shared,
     /// Of every command replica: gaps are filled from whichever answers.
     command_admin_urls: String,
+    view_key: String,
 }
 
 impl QueryService {
@@ -25,6 +26,7 @@ impl QueryService {
         replica: Replica,
         shared: &Shared,
         command_admin_urls: &str,
+        view_key: &str,
     ) -> Self {
         let binary = binaries.query_service.clone();
         Self {
@@ -32,6 +34,7 @@ impl QueryService {
             replica,
             shared: shared.clone(),
             command_admin_urls: command_admin_urls.to_owned(),
+            view_key: view_key.to_owned(),
         }
     }
 }
@@ -47,6 +50,7 @@ impl Program for QueryService {
             .env("MONGODB_URI", &self.shared.backends.mongodb_uri)
             .env("KAFKA_GROUP", &self.shared.backends.kafka_group)
             .env("COMMAND_ADMIN_URL", &self.command_admin_urls)
+            .env("VIEW_KEY", &self.view_key)
     }
 
     fn folder(&self) -> &Path {

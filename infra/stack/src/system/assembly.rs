@@ -75,11 +75,12 @@ impl System {
             public_key_file: keys.public_file().to_owned(),
             extra: composition.environment,
         };
-        let claim_key = &settings.secrets.claim_key;
+        let secrets = &settings.secrets;
         let admin_urls: Vec<String> = commands.iter().map(Replica::admin_url).collect();
         let admin_urls = admin_urls.join(",");
-        let command = |replica| CommandService::new(&binaries, replica, &shared, claim_key);
-        let query = |replica| QueryService::new(&binaries, replica, &shared, &admin_urls);
+        let command = |replica| CommandService::new(&binaries, replica, &shared, secrets);
+        let view_key = &secrets.view_key;
+        let query = |replica| QueryService::new(&binaries, replica, &shared, &admin_urls, view_key);
         let commands = units(commands, command, &layout, watchdog);
         let queries = units(queries, query, &layout, watchdog);
         let command_binary = binaries.command_service;

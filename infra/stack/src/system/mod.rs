@@ -56,7 +56,7 @@ impl System {
         services::migrate(
             &self.command_binary,
             &self.shared,
-            &self.settings.secrets.claim_key,
+            &self.settings.secrets,
             &log,
         )
         .await?;

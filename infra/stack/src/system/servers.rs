@@ -69,6 +69,7 @@ impl Servers {
 
         let backends = Backends {
             database_url: postgres.url(),
+            keys_database_url: postgres.keys_url(),
             kafka_brokers: kafka.bootstrap(),
             kafka_topic: TOPIC.to_owned(),
             kafka_group: GROUP.to_owned(),

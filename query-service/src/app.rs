@@ -25,6 +25,7 @@ use crate::{
         router::{self, Api},
         standing::Standings,
     },
+    keys::KeyRing,
     orders::{queries::OrderQueries, repository::OrderRepository},
     progress::Progress,
     reports::{queries::ReportQueries, repository::SalesRepository},
@@ -55,10 +56,16 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     let store = StoreClient::new(&config.command_admin_url, config.internal_token.clone())?;
     let store = Arc::new(store);
     let progress = Arc::new(Progress::new(database.clone(), Arc::clone(&store)));
+    let keys = KeyRing::new(
+        database.clone(),
+        Arc::clone(&store),
+        &config.view_key,
+        config.key_cache(),
+    );
     let consumer = Consumer::new(
         consumer_options(&config),
         database.clone(),
-        store,
+        (store, keys.clone()),
         Arc::clone(&progress),
         work.clone(),
     );
@@ -68,7 +75,7 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         admin::install_metrics(work.clone())?,
         Router::new(),
     );
-    let api = router::router(api(&config, database, Arc::clone(&progress)), key);
+    let api = router::router(api(&config, database, keys, Arc::clone(&progress)), key);
     // Not as configured: with port 0 the system chooses.
     let (http, admin_at) = (api_listener.local_addr()?, admin_listener.local_addr()?);
     tracing::info!(%http, admin = %admin_at, "started");
@@ -93,12 +100,16 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
 }
 
 /// The queries over one database.
-fn api(config: &Config, database: Database, progress: Arc<Progress>) -> Api {
+fn api(config: &Config, database: Database, keys: KeyRing, progress: Arc<Progress>) -> Api {
     let customers = CustomerRepository::new(database.clone());
     Api {
-        standings: Standings::new(progress),
-        orders: OrderQueries::new(OrderRepository::new(database.clone()), customers.clone()),
-        customers: CustomerQueries::new(customers),
+        standings: Standings::new(Arc::clone(&progress)),
+        orders: OrderQueries::new(
+            OrderRepository::new(database.clone()),
+            customers.clone(),
+            keys.clone(),
+        ),
+        customers: CustomerQueries::new(customers, keys, progress),
         reports: ReportQueries::new(SalesRepository::new(database), config.reporting_time_zone),
     }
 }

@@ -1,11 +1,12 @@
 //! The configuration of the query service: read once, from the command line or the environment.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 use orderfold_http::telemetry::LogFormat;
-use secrecy::SecretString;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::{SecretSlice, SecretString};
 
 /// The read side of Orderfold.
 #[derive(Debug, Parser)]
@@ -49,6 +50,13 @@ pub struct Config {
     /// Shared with the command service, for its internal endpoints.
     #[arg(long, env, hide_env_values = true)]
     pub internal_token: SecretString,
+    /// At least 32 bytes in base64, shared with the command service: wraps customers' keys, and keys what they are found
+    /// by. The read models have to be built anew for another one.
+    #[arg(long, env, hide_env_values = true)]
+    pub view_key: ViewKey,
+    /// How long a customer's key stays in memory in the clear; at most 60.
+    #[arg(long, env, global = true, default_value = "60", value_parser = clap::value_parser!(u64).range(1..=60))]
+    key_cache_seconds: u64,
     /// The public half, PEM, of the Ed25519 key that signs tokens.
     #[arg(long, env)]
     pub jwt_public_key_file: PathBuf,
@@ -63,6 +71,31 @@ pub struct Config {
     /// How long running requests may take after a signal to stop.
     #[arg(long, env, global = true, default_value = "20")]
     shutdown_timeout_seconds: u64,
+}
+
+/// The key that both services share.
+#[derive(Debug, Clone)]
+pub struct ViewKey(SecretSlice<u8>);
+
+impl ViewKey {
+    const BYTES_MIN: usize = 32;
+
+    #[must_use]
+    pub fn bytes(&self) -> &SecretSlice<u8> {
+        &self.0
+    }
+}
+
+impl FromStr for ViewKey {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match STANDARD.decode(text) {
+            Ok(bytes) if bytes.len() >= Self::BYTES_MIN => Ok(Self(bytes.into())),
+            Ok(_) => Err("fewer than 32 bytes"),
+            Err(_malformed) => Err("not base64"),
+        }
+    }
 }
 
 /// How to log.
@@ -90,5 +123,10 @@ impl Config {
     #[must_use]
     pub fn shutdown_timeout(&self) -> Duration {
         Duration::from_secs(self.shutdown_timeout_seconds)
+    }
+
+    #[must_use]
+    pub fn key_cache(&self) -> Duration {
+        Duration::from_secs(self.key_cache_seconds)
     }
 }

@@ -7,6 +7,7 @@ pub mod consumer;
 pub mod customers;
 pub mod database;
 pub mod http;
+pub mod keys;
 pub mod orders;
 pub mod progress;
 pub mod projections;

@@ -40,6 +40,7 @@ use self::{
 };
 use crate::{
     database::Database,
+    keys::KeyRing,
     progress::Progress,
     projections::{
         customer_360::Customer360, customer_list::CustomerList, order_detail::OrderDetail,
@@ -80,6 +81,7 @@ pub struct Consumer {
 struct Shared {
     database: Database,
     store: Arc<StoreClient>,
+    keys: KeyRing,
     progress: Arc<Progress>,
     health: Arc<Health>,
     assignments: Arc<Assignments>,
@@ -92,13 +94,14 @@ impl Consumer {
     pub fn new(
         options: ConsumerOptions,
         database: Database,
-        store: Arc<StoreClient>,
+        (store, keys): (Arc<StoreClient>, KeyRing),
         progress: Arc<Progress>,
         cancel: CancellationToken,
     ) -> Self {
         let shared = Shared {
             database,
             store,
+            keys,
             progress,
             health: Arc::default(),
             assignments: Arc::default(),

@@ -20,11 +20,14 @@ use super::{
     pacing::Backoff,
     record::Record,
     shards::Shards,
-    views::{View, ViewError},
+    views::{View, ViewError, keys_for},
 };
-use crate::database::{
-    DatabaseError,
-    transaction::{Fence, Move},
+use crate::{
+    database::{
+        DatabaseError,
+        transaction::{Fence, Move},
+    },
+    projections::FoldKeys,
 };
 
 /// A record and the assignment under which it was read.
@@ -161,8 +164,16 @@ impl<V: View> Projector<V> {
         if batch.records.is_empty() {
             return Ok(Step::Done);
         }
+        let keys = match self.shared.keys.for_fold(keys_for::<V>(&batch.records)).await {
+            Ok(keys) => keys,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                warn!(error, projection = %V::READ_MODEL, "a batch waits for keys");
+                return Ok(Step::Again);
+            }
+        };
         let started = Instant::now();
-        match self.write(&batch).await {
+        match self.write(&batch, &keys).await {
             Ok(Fence::Passed) => {
                 count_batch::<V>(&batch, started);
                 self.shards.passed(batch);
@@ -198,13 +209,13 @@ impl<V: View> Projector<V> {
     }
 
     /// Checkpoints first: they are the fence. Then the documents.
-    async fn write(&self, batch: &Batch) -> Result<Fence, ViewError> {
+    async fn write(&self, batch: &Batch, keys: &FoldKeys) -> Result<Fence, ViewError> {
         let mut transaction = self.shared.database.transaction().await?;
         let moves: Vec<Move> = batch.moves.values().cloned().collect();
         let outcome = match transaction.advance(&moves).await {
             Ok(Fence::Passed) => self
                 .view
-                .write(&mut transaction, &batch.records)
+                .write(&mut transaction, &batch.records, keys)
                 .await
                 .map(|()| Fence::Passed),
             other => other.map_err(ViewError::from),

@@ -22,7 +22,9 @@ pub(super) async fn set_up(shared: &Shared, reporting_zone: Tz) -> Option<Store>
     let mut backoff = Backoff::new(RETRY_MAX);
     loop {
         match attempt(shared, reporting_zone).await {
-            Ok((expected, found)) if expected == found => return Some(found),
+            Ok((expected, found)) if expected == found => {
+                return settle_view_key(shared, found).await;
+            }
             Ok((expected, found)) => {
                 let refusal = refusal(expected, found);
                 error!(refusal, "the read models belong to something else");
@@ -31,6 +33,27 @@ pub(super) async fn set_up(shared: &Shared, reporting_zone: Tz) -> Option<Store>
             }
             Err(hindrance) => {
                 say(&hindrance);
+                backoff.wait().await;
+            }
+        }
+    }
+}
+
+/// `None` when what is kept was made under another view key.
+async fn settle_view_key(shared: &Shared, found: Store) -> Option<Store> {
+    let mut backoff = Backoff::new(RETRY_MAX);
+    loop {
+        let check = shared.keys.check_value();
+        match shared.database.settle_view_key(check).await {
+            Ok(true) => return Some(found),
+            Ok(false) => {
+                let refusal = "the read models were made under another VIEW_KEY";
+                error!(refusal, "the read models belong to something else");
+                shared.health.refuse(refusal.to_owned());
+                return None;
+            }
+            Err(error) => {
+                say(&error.into());
                 backoff.wait().await;
             }
         }

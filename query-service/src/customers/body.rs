@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     http::{figures::Figures, postal::PostalAddress, schemas},
+    keys::Opener,
     projections::{
         customer_360::{CustomerDocument, LastOrder, Lifetime, OrderCounts, Profile},
         customer_list::CustomerRow,
@@ -145,8 +146,8 @@ impl From<ExternalReference> for CustomerReference {
 impl ListedCustomer {
     /// The row for a caller who may, or may not, see what is personal.
     #[must_use]
-    pub fn new(row: CustomerRow, personal: bool) -> Self {
-        let plain = Some(row.personal.plain).filter(|_| personal);
+    pub fn new(row: CustomerRow, opener: &Opener) -> Self {
+        let plain = opener.open(&row.personal);
         let (name, email, phone) = plain.map_or((None, None, None), |plain| {
             (Some(plain.name), plain.email, plain.phone)
         });
@@ -169,7 +170,7 @@ impl CustomerBody {
     /// The customer for a caller who may, or may not, see what is personal. `None` while the customer's own first
     /// event is not folded.
     #[must_use]
-    pub fn new(customer: CustomerDocument, personal: bool) -> Option<Self> {
+    pub fn new(customer: CustomerDocument, opener: &Opener) -> Option<Self> {
         let profile: Profile = customer.profile?;
         let mut body = Self {
             customer_id: customer.customer_id,
@@ -200,8 +201,7 @@ impl CustomerBody {
                 .map(LastOrderBody::from)
                 .collect(),
         };
-        if personal {
-            let plain = profile.personal.plain;
+        if let Some(plain) = opener.open(&profile.personal) {
             body.name = Some(plain.name);
             body.email = plain.email;
             body.phone = plain.phone;

@@ -11,7 +11,8 @@ use orderfold_http::{Principal, Problem};
 use super::{
     body::{CustomerBody, ListedCustomer},
     described::CustomerListParameters,
-    queries::{CUSTOMER_READS, LIST_READS},
+    erasure::ErasureBody,
+    queries::{CUSTOMER_READS, ERASURE_READS, LIST_READS},
     question::{ListQuestion, customer_id},
 };
 use crate::http::{
@@ -75,8 +76,38 @@ pub(crate) async fn get_customer(
     let customer = customer_id(&customer, principal.customer.map(CustomerId))?;
     parameters::none(uri.query())?;
     let standing = api.standings.of(&headers, CUSTOMER_READS).await?;
-    let found = api.customers.get(customer).await?;
-    let body = found.and_then(|found| CustomerBody::new(found, principal.has(PERSONAL)));
+    let body = api.customers.get(customer, principal.has(PERSONAL)).await?;
     let body = body.ok_or_else(|| standing.refusal(problems::CUSTOMER_NOT_FOUND))?;
     answers::resource(&headers, &standing, body.version, &body)
+}
+
+/// How far the erasure of a customer is
+///
+/// Complete once nothing personal of the customer can be read any more: the key is destroyed, every read model knows
+/// it, and no cache holds the key.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customer_id}/erasure",
+    operation_id = "get_customer_erasure",
+    tag = "customers",
+    params(("customer_id" = Uuid, Path, description = "Id"), ReadHeaders),
+    responses(
+        (status = 200, description = "The receipt", body = ErasureBody),
+        NotFound, ReadProblems,
+    ),
+    security(("bearer" = ["customers:read"])),
+)]
+pub(crate) async fn get_customer_erasure(
+    State(api): State<Api>,
+    principal: Principal,
+    OriginalUri(uri): OriginalUri,
+    Path(customer): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let customer = customer_id(&customer, principal.customer.map(CustomerId))?;
+    parameters::none(uri.query())?;
+    let standing = api.standings.of(&headers, ERASURE_READS).await?;
+    let receipt = api.customers.erasure(customer).await?;
+    let receipt = receipt.ok_or_else(|| standing.refusal(problems::ERASURE_NOT_FOUND))?;
+    answers::report(&standing, &receipt)
 }

@@ -3,6 +3,7 @@
 pub mod body;
 pub(crate) mod controller;
 mod described;
+pub mod erasure;
 pub mod filter;
 pub mod queries;
 mod question;

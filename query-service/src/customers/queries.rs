@@ -1,14 +1,20 @@
 //! The questions about customers, and what of the read models each of them looks at.
 
+use std::{sync::Arc, time::Duration};
+
 use orderfold_events::CustomerId;
 
-use super::{body::ListedCustomer, filter::CustomerFilter, repository::CustomerRepository};
+use super::{
+    body::{CustomerBody, ListedCustomer},
+    erasure::ErasureBody,
+    filter::CustomerFilter,
+    repository::CustomerRepository,
+};
 use crate::{
-    database::{
-        DatabaseError,
-        reading::{Place, Rows, Slice},
-    },
-    projections::{ReadModel, customer_360::CustomerDocument},
+    database::reading::{Place, Rows, Slice},
+    keys::{KeyRing, KeysError},
+    progress::Progress,
+    projections::ReadModel,
 };
 
 /// What [`CustomerQueries::list`] looks at.
@@ -16,44 +22,97 @@ pub const LIST_READS: &[ReadModel] = &[ReadModel::CustomerList];
 /// What [`CustomerQueries::get`] looks at.
 pub const CUSTOMER_READS: &[ReadModel] = &[ReadModel::Customer360];
 
+/// What [`CustomerQueries::erasure`] looks at.
+pub const ERASURE_READS: &[ReadModel] = &[ReadModel::CustomerList];
+
+/// How long a read may go on with a key that it had before the key ended.
+const READ_UNDER_WAY: Duration = Duration::from_secs(5);
+
 /// Answers questions about customers.
 #[derive(Debug, Clone)]
 pub struct CustomerQueries {
     repository: CustomerRepository,
+    keys: KeyRing,
+    progress: Arc<Progress>,
 }
 
 impl CustomerQueries {
     #[must_use]
-    pub fn new(repository: CustomerRepository) -> Self {
-        Self { repository }
+    pub fn new(repository: CustomerRepository, keys: KeyRing, progress: Arc<Progress>) -> Self {
+        Self {
+            repository,
+            keys,
+            progress,
+        }
     }
 
     /// A page of customers, newest first, with what is personal where `personal` says so.
     ///
     /// # Errors
-    /// [`DatabaseError`] when MongoDB is away.
+    /// [`KeysError`] when MongoDB is away, or keys cannot be had.
     pub async fn list(
         &self,
         filter: &CustomerFilter,
         slice: Slice,
         personal: bool,
-    ) -> Result<Rows<ListedCustomer>, DatabaseError> {
+    ) -> Result<Rows<ListedCustomer>, KeysError> {
         let rows = self.repository.list(filter, slice.and_one()).await?;
         let rows = Rows::cut(rows, slice, |row| Place {
             sorted_by: row.created_at.millis(),
             id: row.customer_id.0,
         });
-        Ok(rows.map(|row| ListedCustomer::new(row, personal)))
+        let owners = rows.data.iter().filter_map(|row| row.personal.key());
+        let opener = self.keys.for_reader(owners, personal).await?;
+        Ok(rows.map(|row| ListedCustomer::new(row, &opener)))
     }
 
-    /// One customer, whole.
+    /// One customer, whole, with what is personal where `personal` says so.
     ///
     /// # Errors
-    /// [`DatabaseError`] when MongoDB is away.
+    /// [`KeysError`] when MongoDB is away, or the key cannot be had.
     pub async fn get(
         &self,
         customer: CustomerId,
-    ) -> Result<Option<CustomerDocument>, DatabaseError> {
-        self.repository.find(customer).await
+        personal: bool,
+    ) -> Result<Option<CustomerBody>, KeysError> {
+        let Some(found) = self.repository.find(customer).await? else {
+            return Ok(None);
+        };
+        let owner = found
+            .profile
+            .as_ref()
+            .and_then(|profile| profile.personal.key());
+        let opener = self.keys.for_reader(owner, personal).await?;
+        Ok(CustomerBody::new(found, &opener))
+    }
+
+    /// How far the erasure of a customer is; none where there is no such customer, or it was not erased. It is complete
+    /// once every read model has passed the end of the key, and no cache can hold it any more.
+    ///
+    /// # Errors
+    /// [`KeysError`] when MongoDB is away.
+    pub async fn erasure(&self, customer: CustomerId) -> Result<Option<ErasureBody>, KeysError> {
+        let row = self.repository.row(customer).await?;
+        let Some((row, erased_at)) = row.and_then(|row| row.erased_at.map(|at| (row, at))) else {
+            return Ok(None);
+        };
+        let passed = row
+            .key_end
+            .is_some_and(|end| self.progress.has_passed(end.coordinate));
+        let ended_ms = self.repository.key_ended_ms(customer).await?;
+        let forgotten = self.keys.cached() + READ_UNDER_WAY;
+        let is_forgotten = ended_ms
+            .and_then(|ended_ms| u64::try_from(ended_ms).ok())
+            .is_some_and(|ended_ms| Duration::from_millis(ended_ms) >= forgotten);
+        Ok(Some(ErasureBody {
+            customer_id: customer,
+            status: if passed && is_forgotten {
+                "complete"
+            } else {
+                "pending"
+            },
+            erased_at,
+            key_destroyed_at: row.key_end.map(|end| end.recorded_at),
+        }))
     }
 }

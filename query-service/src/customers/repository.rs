@@ -31,9 +31,10 @@ struct NameRow {
     personal: Personal<OnlyName>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct OnlyName {
-    name: String,
+/// Of what is personal only the name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OnlyName {
+    pub name: String,
 }
 
 impl CustomerRepository {
@@ -82,14 +83,35 @@ impl CustomerRepository {
             .attempt("read a customer")
     }
 
-    /// The names of some customers, by one question.
+    /// One customer's row of the list.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn row(&self, customer: CustomerId) -> Result<Option<CustomerRow>, DatabaseError> {
+        self.database
+            .customer_list()
+            .find_one(doc! { "_id": id_value(customer) })
+            .max_time(READ_MAX)
+            .await
+            .attempt("read a row of the customer list")
+    }
+
+    /// How long ago the end of a customer's key was folded.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn key_ended_ms(&self, customer: CustomerId) -> Result<Option<i64>, DatabaseError> {
+        self.database.key_ended_ms(customer).await
+    }
+
+    /// The names of some customers as they are kept, by one question.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away.
     pub async fn names(
         &self,
         customers: impl Iterator<Item = CustomerId>,
-    ) -> Result<HashMap<CustomerId, String>, DatabaseError> {
+    ) -> Result<HashMap<CustomerId, Personal<OnlyName>>, DatabaseError> {
         let mut ids: Vec<CustomerId> = customers.collect();
         ids.sort_unstable();
         ids.dedup();
@@ -103,7 +125,7 @@ impl CustomerRepository {
             .customer_list()
             .clone_with_type()
             .find(doc! { "_id": { "$in": ids } })
-            .projection(doc! { "personal.plain.name": 1 })
+            .projection(doc! { "personal": 1 })
             .max_time(READ_MAX)
             .await
             .attempt(attempt)?
@@ -112,7 +134,7 @@ impl CustomerRepository {
             .attempt(attempt)?;
         let names = rows
             .into_iter()
-            .map(|row| (row.customer_id, row.personal.plain.name));
+            .map(|row| (row.customer_id, row.personal));
         Ok(names.collect())
     }
 }

@@ -6,7 +6,7 @@ use mongodb::{IndexModel, error::ErrorKind};
 use super::{
     Attempt, Database, DatabaseError,
     collections::{
-        CHECKPOINTS, CUSTOMER_360, CUSTOMER_LIST, ORDER_DETAIL, ORDER_LIST, ORDER_TIMELINE,
+        CHECKPOINTS, CUSTOMER_360, CUSTOMER_KEY, CUSTOMER_LIST, ORDER_DETAIL, ORDER_LIST, ORDER_TIMELINE,
         SALES_DAYS, SALES_SLOTS, STORE,
     },
 };
@@ -23,7 +23,7 @@ const ORDER_FILTERS: [&str; 7] = [
     "currency",
     "reference",
 ];
-const CUSTOMER_FILTERS: [&str; 3] = ["status", "tags", "reference.value"];
+const CUSTOMER_FILTERS: [&str; 4] = ["status", "tags", "reference.value", "tokens"];
 
 impl Database {
     /// Makes what is missing of the collections and indexes.
@@ -62,6 +62,7 @@ fn collections() -> Vec<(&'static str, Vec<Document>)> {
     vec![
         (CHECKPOINTS, Vec::new()),
         (STORE, Vec::new()),
+        (CUSTOMER_KEY, Vec::new()),
         (ORDER_LIST, keyset("placed_at", &ORDER_FILTERS)),
         (ORDER_DETAIL, vec![doc! { "number": 1 }]),
         (ORDER_TIMELINE, vec![doc! { "order_id": 1, "version": 1 }]),

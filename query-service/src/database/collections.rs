@@ -16,6 +16,7 @@ use crate::projections::{
 
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
 pub(crate) const STORE: &str = "store";
+pub(crate) const CUSTOMER_KEY: &str = "customer_key";
 pub(crate) const ORDER_LIST: &str = "order_list_v1";
 pub(crate) const ORDER_DETAIL: &str = "order_detail_v1";
 pub(crate) const ORDER_TIMELINE: &str = "order_timeline_v1";

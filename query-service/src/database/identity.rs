@@ -1,7 +1,7 @@
 //! Which store the documents were folded from. The first start writes it; later ones must agree, because views of
 //! another store, another number of shards or another reporting zone would be wrong without a word.
 
-use bson::doc;
+use bson::{Document, doc};
 use chrono_tz::Tz;
 use orderfold_events::ShardCount;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{Attempt, Database, DatabaseError, collections::STORE};
 
 const ID: &str = "store";
+const VIEW_KEY: &str = "view_key";
 
 /// What all documents depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,30 @@ impl Database {
             .await
             .attempt("read the identity of the store")?;
         Ok(stored.and_then(|stored| stored.read()))
+    }
+
+    /// Writes what tells the configured view key from another, where none is yet, and answers whether it is the one that
+    /// holds: under another nothing kept could be opened or found.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn settle_view_key(&self, check: [u8; 32]) -> Result<bool, DatabaseError> {
+        let attempt = "write the check value of the view key";
+        let check = hex::encode(check);
+        let collection = self.collection::<Document>(STORE);
+        collection
+            .update_one(
+                doc! { "_id": VIEW_KEY },
+                doc! { "$setOnInsert": { "check": &check } },
+            )
+            .upsert(true)
+            .await
+            .attempt(attempt)?;
+        let stored = collection
+            .find_one(doc! { "_id": VIEW_KEY })
+            .await
+            .attempt(attempt)?;
+        Ok(stored.is_some_and(|stored| stored.get_str("check").is_ok_and(|kept| kept == check)))
     }
 
     /// Writes the identity where none is yet, and answers the one that holds.

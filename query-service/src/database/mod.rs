@@ -5,6 +5,7 @@ pub mod bootstrap;
 pub mod checkpoints;
 pub mod collections;
 pub mod identity;
+pub mod keys;
 pub mod reading;
 mod statements;
 pub mod stored;

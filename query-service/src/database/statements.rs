@@ -42,6 +42,14 @@ impl Statement {
         Self::new(filter, operators, true)
     }
 
+    /// Puts the document that the filter matches through stages; it is made when none does.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when it has no BSON form.
+    pub(super) fn pipeline(filter: &Document, stages: &[Document]) -> Result<Self, DatabaseError> {
+        Self::new(filter, &stages, true)
+    }
+
     /// Applies operators to the document that the filter matches, if there is one.
     pub(super) fn update(filter: &Document, operators: &Document) -> Result<Self, DatabaseError> {
         Self::new(filter, operators, false)

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use orderfold_http::{Catalogue, Problem, ProblemCode};
 
-use crate::database::DatabaseError;
+use crate::{database::DatabaseError, keys::KeysError};
 
 pub const ORDER_NOT_FOUND: ProblemCode = ProblemCode::new(
     "order_not_found",
@@ -17,6 +17,13 @@ pub const CUSTOMER_NOT_FOUND: ProblemCode = ProblemCode::new(
     StatusCode::NOT_FOUND,
     "There is no such customer",
     "Check the id. A customer that was just registered shows after a moment: send its Consistency-Token with \
+     `Prefer: wait=3`.",
+);
+pub const ERASURE_NOT_FOUND: ProblemCode = ProblemCode::new(
+    "erasure_not_found",
+    StatusCode::NOT_FOUND,
+    "There is no such customer, or it was not erased",
+    "Check the id. An erasure that was just asked for shows after a moment: send its Consistency-Token with \
      `Prefer: wait=3`.",
 );
 pub const NOT_YET_CONSISTENT: ProblemCode = ProblemCode::new(
@@ -39,6 +46,7 @@ pub const CATALOGUE: Catalogue = Catalogue {
     own: &[
         ORDER_NOT_FOUND,
         CUSTOMER_NOT_FOUND,
+        ERASURE_NOT_FOUND,
         NOT_YET_CONSISTENT,
         CONSISTENCY_TOKEN_LOST,
     ],
@@ -46,6 +54,13 @@ pub const CATALOGUE: Catalogue = Catalogue {
 
 impl From<DatabaseError> for Problem {
     fn from(error: DatabaseError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "a read failed");
+        Self::unavailable("The read models cannot be read now.")
+    }
+}
+
+impl From<KeysError> for Problem {
+    fn from(error: KeysError) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "a read failed");
         Self::unavailable("The read models cannot be read now.")
     }

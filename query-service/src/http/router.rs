@@ -35,6 +35,10 @@ pub fn operations() -> Operations<Api> {
         .operation(orders, routes!(orders::controller::get_order_timeline))
         .operation(customers, routes!(customers::controller::list_customers))
         .operation(customers, routes!(customers::controller::get_customer))
+        .operation(
+            customers,
+            routes!(customers::controller::get_customer_erasure),
+        )
         .operation(reports, routes!(reports::controller::get_sales_report))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use orderfold_events::{
     Currency, CustomerId, OrderId, OrderNumber, Timestamp, Version,
-    order::{FulfilmentStatus, Lifecycle, PaymentStatus, Terms},
+    order::{FulfilmentStatus, Lifecycle, OrderPersonal, PaymentStatus, Terms},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,6 +23,7 @@ use crate::{
         postal::{OrderContact, PostalAddress},
         schemas,
     },
+    keys::Opener,
     projections::order_detail::OrderDocument,
 };
 
@@ -83,14 +84,13 @@ pub struct OrderBody {
 impl OrderBody {
     /// The order for a caller who may, or may not, see what is personal.
     #[must_use]
-    pub fn new(order: OrderDocument, personal: bool) -> Self {
+    pub fn new(order: OrderDocument, opener: &Opener) -> Self {
         let allowed_actions = allowed_actions(&order);
-        let (ship_to, bill_to, contact) = if personal {
-            let plain = order.personal.plain;
-            (plain.ship_to, plain.bill_to, plain.contact)
-        } else {
-            (None, None, None)
-        };
+        let OrderPersonal {
+            ship_to,
+            bill_to,
+            contact,
+        } = opener.open(&order.personal).unwrap_or_default();
         Self {
             order_id: order.order_id,
             number: order.number,
@@ -134,7 +134,7 @@ impl OrderBody {
             cancellations: order
                 .cancellations
                 .into_iter()
-                .map(|cancellation| CancellationBody::new(cancellation, personal))
+                .map(|cancellation| CancellationBody::new(cancellation, opener))
                 .collect(),
             ship_to: ship_to.map(PostalAddress::from),
             bill_to: bill_to.map(PostalAddress::from),

@@ -81,11 +81,10 @@ pub(crate) async fn get_order(
     let key = OrderKey::read(&order)?;
     parameters::none(uri.query())?;
     let standing = api.standings.of(&headers, ORDER_READS).await?;
-    let found = api.orders.get(key, owner(&principal)).await?;
-    let order = found.ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
-    let version = order.version;
-    let body = OrderBody::new(order, principal.has(PERSONAL));
-    answers::resource(&headers, &standing, version, &body)
+    let personal = principal.has(PERSONAL);
+    let found = api.orders.get(key, owner(&principal), personal).await?;
+    let body = found.ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
+    answers::resource(&headers, &standing, body.version, &body)
 }
 
 /// Every event of an order, oldest first
@@ -111,10 +110,11 @@ pub(crate) async fn get_order_timeline(
     let key = OrderKey::read(&order)?;
     let TimelineQuestion { slice, binding } = TimelineQuestion::read(uri.query(), key)?;
     let standing = api.standings.of(&headers, TIMELINE_READS).await?;
-    let found = api.orders.timeline(key, owner(&principal), slice).await?;
-    let rows = found.ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
     let personal = principal.has(PERSONAL);
-    let rows = rows.map(|entry| TimelineEventBody::new(entry, personal));
+    let found = api.orders.timeline(key, owner(&principal), slice, personal);
+    let rows = found
+        .await?
+        .ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
     answers::page(&uri, &standing, binding, rows)
 }
 

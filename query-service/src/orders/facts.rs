@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{
     http::schemas,
+    keys::Opener,
     projections::order_detail::{
         FactTime, OrderAdjustment, OrderCancellation, OrderDelivery, OrderLine, OrderPayment,
         OrderReturn, OrderShipment,
@@ -282,10 +283,10 @@ impl From<OrderReturn> for ReturnBody {
 impl CancellationBody {
     /// The cancellation, with its note for those who may see it.
     #[must_use]
-    pub fn new(cancellation: OrderCancellation, personal: bool) -> Self {
+    pub fn new(cancellation: OrderCancellation, opener: &Opener) -> Self {
         Self {
             reason: cancellation.reason,
-            note: cancellation.personal.plain.note.filter(|_| personal),
+            note: opener.open(&cancellation.personal).and_then(|it| it.note),
             lines: units(cancellation.lines),
             recorded: cancellation.at.into(),
         }

@@ -1,12 +1,12 @@
 //! The events of an order as callers see them.
 
-use orderfold_events::{Coordinate, Timestamp, Version};
+use orderfold_events::{Coordinate, Personal, Timestamp, Version};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{http::schemas, projections::order_timeline::TimelineEntry};
+use crate::{http::schemas, keys::Opener, projections::order_timeline::TimelineEntry};
 
 /// One event.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -39,13 +39,14 @@ pub struct CoordinateBody {
 impl TimelineEventBody {
     /// The event for a caller who may, or may not, see what is personal.
     #[must_use]
-    pub fn new(entry: TimelineEntry, personal: bool) -> Self {
+    pub fn new(entry: TimelineEntry, opener: &Opener) -> Self {
         // What is recorded is an object; anything else would show as an empty one.
         let mut data: Map<String, Value> = serde_json::from_str(&entry.data).unwrap_or_default();
         if let Some(part) = data.get_mut("personal") {
             // The form it is recorded in is no business of callers.
-            let plain = part.get_mut("plain").map(Value::take);
-            *part = plain.filter(|_| personal).unwrap_or(Value::Null);
+            let recorded = serde_json::from_value::<Personal<Value>>(part.take());
+            let plain = recorded.ok().and_then(|recorded| opener.open(&recorded));
+            *part = plain.unwrap_or(Value::Null);
         }
         Self {
             event_id: entry.event_id.0,

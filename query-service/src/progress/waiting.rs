@@ -51,6 +51,14 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Whether every projection has folded the event there.
+    #[must_use]
+    pub fn has_passed(&self, coordinate: Coordinate) -> bool {
+        self.read().has_reached(ReadModel::ALL, coordinate)
+    }
+}
+
 impl State {
     /// The end of a wait, if it can be told by now.
     fn judge(&self, read_models: &[ReadModel], token: &ConsistencyToken) -> Option<Wait> {

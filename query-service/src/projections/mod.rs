@@ -4,6 +4,7 @@
 
 pub mod customer_360;
 pub mod customer_list;
+mod fold_keys;
 pub mod order_detail;
 pub mod order_list;
 pub mod order_timeline;
@@ -13,11 +14,12 @@ pub mod sales_series;
 pub(crate) mod tests;
 
 use orderfold_events::{
-    Envelope, Event, OrderId, Version, closed_list,
+    CustomerId, Envelope, Event, OrderId, Version, closed_list,
     order::{OrderEvent, OrderFact},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::fold_keys::FoldKeys;
 use crate::database::stored::StoredId;
 
 closed_list! {
@@ -68,6 +70,29 @@ pub trait DocumentView: Send + Sync + 'static {
         envelope: &Envelope,
         fact: &Self::Fact,
     ) -> Result<Self::Document, Contradiction>;
+
+    /// Whose key folding the event takes; none unless the document holds what only the key tells.
+    fn key_for(_fact: &Self::Fact) -> Option<CustomerId> {
+        None
+    }
+
+    /// The document after the event, with what only keys tell.
+    ///
+    /// # Errors
+    /// As [`DocumentView::fold`], and [`Contradiction::Sealed`].
+    fn fold_with(
+        document: Option<Self::Document>,
+        envelope: &Envelope,
+        fact: &Self::Fact,
+        _keys: &FoldKeys,
+    ) -> Result<Self::Document, Contradiction> {
+        Self::fold(document, envelope, fact)
+    }
+
+    /// Whose key ends with the event here, and whether it is destroyed for good.
+    fn ends_key(_fact: &Self::Fact) -> Option<(CustomerId, bool)> {
+        None
+    }
 }
 
 /// Why an event cannot be folded, although it can be read.
@@ -87,6 +112,8 @@ pub enum Contradiction {
     Units(u32),
     #[error("a figure is beyond its range")]
     Figure,
+    #[error("the customer's key does not open what is personal in the event")]
+    Sealed,
 }
 
 /// Checks that the event is the next one of its stream.

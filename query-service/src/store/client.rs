@@ -7,8 +7,11 @@ use std::{
 };
 
 use futures::TryStreamExt;
-use orderfold_events::{Position, Shard, ShardCount, internal};
-use reqwest::{Response, Url};
+use orderfold_events::{
+    CustomerId, Position, Shard, ShardCount,
+    internal::{self, KeyAnswer, KeysAnswer, KeysQuestion},
+};
+use reqwest::{RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::{
     codec::{FramedRead, LinesCodec, LinesCodecError},
@@ -19,6 +22,7 @@ use super::{EpochTable, FeedEvent, Heads};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const HEADS_TIMEOUT: Duration = Duration::from_secs(3);
+const KEYS_TIMEOUT: Duration = Duration::from_secs(5);
 const FEED_TIMEOUT: Duration = Duration::from_secs(30);
 /// Events asked for at once.
 const PAGE_EVENTS_MAX: usize = 500;
@@ -130,11 +134,40 @@ impl StoreClient {
         Ok(events)
     }
 
-    /// Asks one replica after the other until one answers.
+    /// What is known of the keys of some customers, at most as many as one question may name.
+    ///
+    /// # Errors
+    /// [`StoreError`] when no replica answers sensibly.
+    pub async fn keys(&self, customers: &[CustomerId]) -> Result<Vec<KeyAnswer>, StoreError> {
+        let question = KeysQuestion {
+            customers: customers.to_vec(),
+        };
+        let ask = |url| self.http.post(url).json(&question);
+        let answer = self.ask("internal/keys", ask, KEYS_TIMEOUT).await?;
+        let KeysAnswer { keys } = answer.json().await.map_err(StoreError::Unreachable)?;
+        let answered = keys.iter().map(|key| key.customer_id);
+        if answered.eq(customers.iter().copied()) {
+            Ok(keys)
+        } else {
+            Err(StoreError::Senseless("keys of other customers"))
+        }
+    }
+
     async fn get(
         &self,
         path: &str,
         query: &[(&str, String)],
+        timeout: Duration,
+    ) -> Result<Response, StoreError> {
+        let ask = |url| self.http.get(url).query(query);
+        self.ask(path, ask, timeout).await
+    }
+
+    /// Asks one replica after the other until one answers.
+    async fn ask(
+        &self,
+        path: &str,
+        request: impl Fn(Url) -> RequestBuilder,
         timeout: Duration,
     ) -> Result<Response, StoreError> {
         let first = self.preferred.load(Ordering::Relaxed);
@@ -144,10 +177,7 @@ impl StoreClient {
             let Some(url) = self.bases.get(index).and_then(|base| base.join(path).ok()) else {
                 continue;
             };
-            let request = self
-                .http
-                .get(url)
-                .query(query)
+            let request = request(url)
                 .bearer_auth(self.token.expose_secret())
                 .timeout(timeout);
             match request.send().await {

@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
+use orderfold_events::{CustomerId, Event};
+
 use super::{View, ViewError, readable};
 use crate::{
     consumer::record::Record,
-    database::{Statement, Transaction, collections::documents_of, stored::id_value},
-    projections::{DocumentView, ReadModel},
+    database::{Statement, Transaction, collections::{CUSTOMER_KEY, documents_of}, stored::id_value},
+    projections::{DocumentView, FoldKeys, ReadModel},
 };
 
 /// Writes the documents of `V`.
@@ -29,10 +31,15 @@ impl<V> Default for Documents<V> {
 impl<V: DocumentView> View for Documents<V> {
     const READ_MODEL: ReadModel = V::READ_MODEL;
 
+    fn key_for(event: &Event) -> Option<CustomerId> {
+        V::select(event).and_then(|(_, fact)| V::key_for(fact))
+    }
+
     async fn write(
         &self,
         transaction: &mut Transaction,
         batch: &[Arc<Record>],
+        keys: &FoldKeys,
     ) -> Result<(), ViewError> {
         let mut documents: BTreeMap<V::Id, Option<V::Document>> = readable(batch)
             .filter_map(|(_, content)| V::select(&content.event))
@@ -51,11 +58,10 @@ impl<V: DocumentView> View for Documents<V> {
                 continue;
             };
             let document = documents.entry(id).or_default();
-            let folded = V::fold(document.take(), &record.envelope, fact).map_err(|cause| {
-                ViewError::Contradiction {
-                    record: Arc::clone(record),
-                    cause,
-                }
+            let folded = V::fold_with(document.take(), &record.envelope, fact, keys);
+            let folded = folded.map_err(|cause| ViewError::Contradiction {
+                record: Arc::clone(record),
+                cause,
             })?;
             *document = Some(folded);
         }
@@ -64,6 +70,11 @@ impl<V: DocumentView> View for Documents<V> {
             .filter_map(|(&id, document)| Some(Statement::replace(id, document.as_ref()?)))
             .collect::<Result<Vec<_>, _>>()?;
         transaction.update(collection, &statements).await?;
+        let ended = readable(batch)
+            .filter_map(|(_, content)| V::ends_key(V::select(&content.event)?.1))
+            .map(|(customer, ended)| Statement::tombstone(customer, ended))
+            .collect::<Result<Vec<_>, _>>()?;
+        transaction.update(CUSTOMER_KEY, &ended).await?;
         Ok(())
     }
 }

@@ -7,22 +7,31 @@ mod timeline;
 
 use std::{future::Future, sync::Arc};
 
+use orderfold_events::{CustomerId, Event};
+
 pub use self::{documents::Documents, sales::Sales, timeline::Timeline};
 use super::record::{Content, Record};
 use crate::{
     database::{DatabaseError, Transaction},
-    projections::{Contradiction, ReadModel},
+    projections::{Contradiction, FoldKeys, ReadModel},
 };
 
 /// One read model, written batch by batch.
 pub trait View: Send + Sync + 'static {
     const READ_MODEL: ReadModel;
 
-    /// Folds a batch into the documents. Records come in the order of their positions within each shard.
+    /// Whose key folding an event takes.
+    fn key_for(_event: &Event) -> Option<CustomerId> {
+        None
+    }
+
+    /// Folds a batch into the documents, with the keys that its events take. Records come in the order of their
+    /// positions within each shard.
     fn write(
         &self,
         transaction: &mut Transaction,
         batch: &[Arc<Record>],
+        keys: &FoldKeys,
     ) -> impl Future<Output = Result<(), ViewError>> + Send;
 }
 
@@ -41,6 +50,13 @@ impl From<DatabaseError> for ViewError {
     fn from(error: DatabaseError) -> Self {
         Self::Database(error)
     }
+}
+
+/// Whose keys folding a batch takes.
+pub(super) fn keys_for<V: View>(batch: &[Arc<Record>]) -> Vec<CustomerId> {
+    readable(batch)
+        .filter_map(|(_, content)| V::key_for(&content.event))
+        .collect()
 }
 
 /// The readable records of a batch; only such are ever in one.

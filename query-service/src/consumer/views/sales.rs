@@ -15,7 +15,7 @@ use crate::{
         collections::{SALES_DAYS, SALES_SLOTS},
     },
     projections::{
-        ReadModel,
+        FoldKeys, ReadModel,
         sales_series::{self, Bookings, DayKey},
     },
 };
@@ -34,6 +34,7 @@ impl View for Sales {
         &self,
         transaction: &mut Transaction,
         batch: &[Arc<Record>],
+        _keys: &FoldKeys,
     ) -> Result<(), ViewError> {
         let mut bookings = Bookings::new(self.shards, self.zone);
         for (record, content) in readable(batch) {

@@ -6,7 +6,7 @@ use super::{View, ViewError, readable};
 use crate::{
     consumer::record::Record,
     database::{Transaction, collections::documents_of},
-    projections::{ReadModel, order_timeline},
+    projections::{FoldKeys, ReadModel, order_timeline},
 };
 
 /// Writes `order_timeline`.
@@ -20,6 +20,7 @@ impl View for Timeline {
         &self,
         transaction: &mut Transaction,
         batch: &[Arc<Record>],
+        _keys: &FoldKeys,
     ) -> Result<(), ViewError> {
         let entries: Vec<_> = readable(batch)
             .filter_map(|(record, content)| {

@@ -2,6 +2,7 @@
 //! orders.
 
 mod fold;
+pub mod tokens;
 
 use orderfold_events::{
     Coordinate, CustomerId, Personal, Timestamp, Version,
@@ -36,4 +37,18 @@ pub struct CustomerRow {
     pub updated_at: Timestamp,
     /// Kept in one piece, as the event had it.
     pub personal: Personal<CustomerPersonal>,
+    /// What the customer is found by, see [`tokens`]; none once erased.
+    pub tokens: Vec<i64>,
+    /// When the customer was erased.
+    #[serde(with = "stored::optional_time")]
+    pub erased_at: Option<Timestamp>,
+    pub key_end: Option<KeyEnd>,
+}
+
+/// Where and when the destruction of the customer's key was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyEnd {
+    pub coordinate: Coordinate,
+    #[serde(with = "stored::time")]
+    pub recorded_at: Timestamp,
 }

@@ -66,6 +66,14 @@ pub struct OrderDocument {
     pub personal: Personal<OrderPersonal>,
 }
 
+impl OrderDocument {
+    /// Whose keys open what is personal in it.
+    pub fn keys(&self) -> impl Iterator<Item = CustomerId> {
+        let notes = self.cancellations.iter().map(|it| it.personal.key());
+        std::iter::once(self.personal.key()).chain(notes).flatten()
+    }
+}
+
 /// One line: as it was ordered, what became of its units, and what it is worth now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLine {

@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 use orderfold_http::telemetry::LogFormat;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{SecretSlice, SecretString};
 
 /// The read side of Orderfold.

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::{
-    CustomerId, StreamId, credit::CreditEvent, customer::CustomerEvent, order::OrderEvent,
+    CustomerId, EventId, StreamId, credit::CreditEvent, customer::CustomerEvent, order::OrderEvent,
 };
 
 /// Why stored bytes are no event.
@@ -56,6 +56,16 @@ impl Event {
             Self::Customer(event) => event.customer_id(),
             Self::Credit(event) => event.customer_id(),
             Self::Order(event) => event.summary.customer_id,
+        }
+    }
+
+    /// The event that its personal part was sealed for, which has to be itself; none where it has none, or in plain.
+    #[must_use]
+    pub fn sealed_for(&self) -> Option<EventId> {
+        match self {
+            Self::Customer(event) => event.sealed_for(),
+            Self::Credit(_) => None,
+            Self::Order(event) => event.fact.sealed_for(),
         }
     }
 

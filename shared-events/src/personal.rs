@@ -55,6 +55,14 @@ impl<T> Personal<T> {
         }
     }
 
+    /// The event that it was sealed for; none where it is in plain.
+    pub fn sealed_for(&self) -> Option<EventId> {
+        match self {
+            Self::Plain { .. } => None,
+            Self::Sealed(sealed) => Some(sealed.nonce),
+        }
+    }
+
     /// The customer whose key opens it; none where it is in plain.
     pub fn key(&self) -> Option<CustomerId> {
         match self {

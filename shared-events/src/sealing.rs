@@ -228,7 +228,10 @@ mod tests {
     fn what_is_sealed_opens_with_its_key_alone() {
         let (data, personal) = sealed_note();
         let text = String::from_utf8(data).unwrap();
-        assert!(!text.contains("Claire") && !text.contains("plain"), "{text}");
+        assert!(
+            !text.contains("Claire") && !text.contains("plain"),
+            "{text}"
+        );
         assert!(text.contains(r#""lines":[1]"#) && text.contains(r#""reason":"stock""#));
         let note = Note {
             note: Some("call Claire".to_owned()),

@@ -111,11 +111,18 @@ fn sealed_personal_parts_still_open_to_what_their_plain_files_say() {
         let value: serde_json::Value = serde_json::from_slice(&data).unwrap();
         serde_json::from_value::<Personal<serde_json::Value>>(value["personal"].clone()).unwrap()
     };
-    for event_type in ["orderfold.customer.registered.v1", "orderfold.order.placed.v1"] {
+    for event_type in [
+        "orderfold.customer.registered.v1",
+        "orderfold.order.placed.v1",
+    ] {
         let sealed = personal(&format!("{event_type}.sealed.json"));
         assert_eq!(sealed.key(), Some(customer));
         let plain = personal(&format!("{event_type}.json"));
         assert_eq!(sealed.open(&keys).unwrap().as_ref(), plain.as_plain());
-        assert_eq!(sealed.open(&Keys::default()), Ok(None), "its key was destroyed");
+        assert_eq!(
+            sealed.open(&Keys::default()),
+            Ok(None),
+            "its key was destroyed"
+        );
     }
 }

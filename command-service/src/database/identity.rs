@@ -151,8 +151,7 @@ impl Database {
     /// [`IdentityError::OtherMasterKey`], or [`IdentityError::Missing`] where there is none.
     pub async fn check_master_key(&self, check: &[u8]) -> Result<(), IdentityError> {
         let stored = sqlx::query_scalar("select master_key_check from store_identity");
-        let stored: Option<Option<Vec<u8>>> =
-            answered(stored.fetch_optional(&self.pool)).await?;
+        let stored: Option<Option<Vec<u8>>> = answered(stored.fetch_optional(&self.pool)).await?;
         let stored = stored.flatten().ok_or(IdentityError::Missing)?;
         if bool::from(stored.ct_eq(check)) {
             Ok(())

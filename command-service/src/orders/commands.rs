@@ -279,18 +279,23 @@ fn snapshots(
 ) -> Result<(Option<Address>, Option<Address>), Refusal> {
     let find = |destination: &Destination, default: Option<&Address>| match destination {
         Destination::Default => Ok(default.cloned()),
-        Destination::Labelled(label) => {
-            book.and_then(|book| book.labelled(label))
-                .cloned()
-                .map(Some)
-                .ok_or_else(|| Refusal::AddressNotFound {
-                    label: label.clone(),
-                })
-        }
+        Destination::Labelled(label) => book
+            .and_then(|book| book.labelled(label))
+            .cloned()
+            .map(Some)
+            .ok_or_else(|| Refusal::AddressNotFound {
+                label: label.clone(),
+            }),
         Destination::Address(address) => Ok(Some((**address).clone())),
     };
-    let ship_to = find(&request.ship_to, book.and_then(AddressBook::default_shipping))?;
-    let bill_to = find(&request.bill_to, book.and_then(AddressBook::default_billing))?;
+    let ship_to = find(
+        &request.ship_to,
+        book.and_then(AddressBook::default_shipping),
+    )?;
+    let bill_to = find(
+        &request.bill_to,
+        book.and_then(AddressBook::default_billing),
+    )?;
     Ok((ship_to, bill_to))
 }
 

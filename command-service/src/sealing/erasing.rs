@@ -53,7 +53,10 @@ impl Erasing {
             database,
             store,
             actor: Actor(format!("system:{store_id}")),
-            done: shards.shards().map(|shard| (shard, Position::START)).collect(),
+            done: shards
+                .shards()
+                .map(|shard| (shard, Position::START))
+                .collect(),
         }
     }
 

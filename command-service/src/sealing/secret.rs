@@ -35,7 +35,10 @@ mod tests {
     #[test]
     fn a_short_or_garbled_secret_is_refused_by_its_name() {
         let read = |text: &str| secret("MASTER_KEY", &text.into()).map(|_| ());
-        assert_eq!(read("no base64!"), Err(SecretError::NotBase64("MASTER_KEY")));
+        assert_eq!(
+            read("no base64!"),
+            Err(SecretError::NotBase64("MASTER_KEY"))
+        );
         let short = STANDARD.encode([1; 31]);
         assert_eq!(read(&short), Err(SecretError::TooShort("MASTER_KEY")));
         assert_eq!(read(&STANDARD.encode([1; 32])), Ok(()));

@@ -37,9 +37,8 @@ impl VaultKeys {
     /// # Errors
     /// [`SecretError`].
     pub fn parse(master: &SecretString, view: &SecretString) -> Result<Self, SecretError> {
-        let derive = |secret: SecretSlice<u8>, purpose| {
-            SealingKey::derive(secret.expose_secret(), purpose)
-        };
+        let derive =
+            |secret: SecretSlice<u8>, purpose| SealingKey::derive(secret.expose_secret(), purpose);
         Ok(Self {
             master: derive(secret("MASTER_KEY", master)?, "orderfold customer keys"),
             shared: derive(secret("VIEW_KEY", view)?, SealingKey::SHARED_WRAPPING),
@@ -186,7 +185,11 @@ impl Vault {
 
     fn unwrapped(&self, row: &KeyRow) -> Result<Option<SealingKey>, StoreError> {
         let unwrap = |wrapped: &Vec<u8>| self.keys.master.unwrap(row.customer, wrapped);
-        row.wrapped.as_ref().map(unwrap).transpose().map_err(corrupt)
+        row.wrapped
+            .as_ref()
+            .map(unwrap)
+            .transpose()
+            .map_err(corrupt)
     }
 
     fn wrap(

@@ -21,6 +21,7 @@ mod proofs;
 mod proxy;
 mod races;
 mod relaying;
+mod sealing;
 mod server_faults;
 mod submissions;
 mod throughput;

@@ -24,6 +24,8 @@ use tower::ServiceExt;
 use crate::submissions::{Customer, new_id};
 
 pub const CLAIM_KEY: &[u8] = b"a key of at least thirty-two bytes";
+/// 32 bytes.
+pub const VIEW_KEY: &str = "dmlldyBrZXkgb2YgdGhpcnR5LXR3byBieXRlcyAhISE=";
 pub const TOKEN: &str = "the internal token";
 /// Four shards: 0 and 2 have the first writer, 1 and 3 the second.
 pub const SHARDS: u16 = 4;
@@ -233,8 +235,8 @@ impl World {
 
 /// Keys of the configuration, the master key of this byte.
 pub fn vault_keys(master: u8) -> VaultKeys {
-    let text = |byte: u8| STANDARD.encode([byte; 32]).into();
-    VaultKeys::parse(&text(master), &text(200)).unwrap()
+    let master = STANDARD.encode([master; 32]);
+    VaultKeys::parse(&master.into(), &VIEW_KEY.into()).unwrap()
 }
 
 /// A transaction that is open until it is released.

@@ -164,7 +164,12 @@ impl<V: View> Projector<V> {
         if batch.records.is_empty() {
             return Ok(Step::Done);
         }
-        let keys = match self.shared.keys.for_fold(keys_for::<V>(&batch.records)).await {
+        let keys = match self
+            .shared
+            .keys
+            .for_fold(keys_for::<V>(&batch.records))
+            .await
+        {
             Ok(keys) => keys,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;

@@ -39,6 +39,8 @@ pub enum Unreadable {
     OtherStream,
     #[error("its customer belongs to another shard")]
     OtherShard,
+    #[error("what is personal in it was sealed for another event")]
+    OtherEvent,
 }
 
 impl Record {
@@ -73,6 +75,12 @@ fn read_content(
     }
     if shards.shard_of(event.customer_id()) != envelope.coordinate.shard {
         return Err(Unreadable::OtherShard);
+    }
+    if event
+        .sealed_for()
+        .is_some_and(|sealed_for| sealed_for != envelope.event_id)
+    {
+        return Err(Unreadable::OtherEvent);
     }
     Ok(Content {
         event,

@@ -132,9 +132,7 @@ impl CustomerRepository {
             .try_collect()
             .await
             .attempt(attempt)?;
-        let names = rows
-            .into_iter()
-            .map(|row| (row.customer_id, row.personal));
+        let names = rows.into_iter().map(|row| (row.customer_id, row.personal));
         Ok(names.collect())
     }
 }

@@ -6,8 +6,8 @@ use mongodb::{IndexModel, error::ErrorKind};
 use super::{
     Attempt, Database, DatabaseError,
     collections::{
-        CHECKPOINTS, CUSTOMER_360, CUSTOMER_KEY, CUSTOMER_LIST, ORDER_DETAIL, ORDER_LIST, ORDER_TIMELINE,
-        SALES_DAYS, SALES_SLOTS, STORE,
+        CHECKPOINTS, CUSTOMER_360, CUSTOMER_KEY, CUSTOMER_LIST, ORDER_DETAIL, ORDER_LIST,
+        ORDER_TIMELINE, SALES_DAYS, SALES_SLOTS, STORE,
     },
 };
 

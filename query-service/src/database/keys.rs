@@ -8,7 +8,9 @@ use orderfold_events::CustomerId;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, Database, DatabaseError, Statement, collections::CUSTOMER_KEY, reading::READ_MAX,
+    Attempt, Database, DatabaseError, Statement,
+    collections::CUSTOMER_KEY,
+    reading::READ_MAX,
     statements::{chunks, update_command},
     stored::{self, id_value},
 };
@@ -37,7 +39,10 @@ impl Database {
         customers: &[CustomerId],
     ) -> Result<HashMap<CustomerId, KeptKey>, DatabaseError> {
         let attempt = "read the keys of customers";
-        let ids: Vec<Bson> = customers.iter().map(|&customer| id_value(customer)).collect();
+        let ids: Vec<Bson> = customers
+            .iter()
+            .map(|&customer| id_value(customer))
+            .collect();
         let rows: Vec<StoredKey> = self
             .collection(CUSTOMER_KEY)
             .find(doc! { "_id": { "$in": ids } })

@@ -66,7 +66,9 @@ impl OrderQueries {
         let opener = self.keys.for_reader(owners, personal).await?;
         Ok(rows.map(|row| {
             let name = names.get(&row.customer_id);
-            let name = name.and_then(|name| opener.open(name)).map(|only| only.name);
+            let name = name
+                .and_then(|name| opener.open(name))
+                .map(|only| only.name);
             ListedOrder::new(row, name)
         }))
     }
@@ -113,6 +115,8 @@ impl OrderQueries {
         });
         let owners = rows.data.iter().filter_map(TimelineEntry::key);
         let opener = self.keys.for_reader(owners, personal).await?;
-        Ok(Some(rows.map(|entry| TimelineEventBody::new(entry, &opener))))
+        Ok(Some(
+            rows.map(|entry| TimelineEventBody::new(entry, &opener)),
+        ))
     }
 }

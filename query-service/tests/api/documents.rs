@@ -32,6 +32,11 @@ async fn the_description_has_every_operation_with_its_scope_and_its_parameters()
                 "get_customer",
                 "customers:read"
             ),
+            (
+                "/v1/customers/{customer_id}/erasure",
+                "get_customer_erasure",
+                "customers:read"
+            ),
             ("/v1/orders", "list_orders", "orders:read"),
             ("/v1/orders/{order}", "get_order", "orders:read"),
             (

@@ -5,6 +5,7 @@
 
 mod customers;
 mod documents;
+mod erasure;
 #[path = "../projecting/fake_store.rs"]
 mod fake_store;
 mod freshness;

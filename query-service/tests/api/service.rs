@@ -26,6 +26,7 @@ use query_service::{
         router::{self, Api},
         standing::Standings,
     },
+    keys::KeyRing,
     orders::{queries::OrderQueries, repository::OrderRepository},
     progress::Progress,
     projections::ReadModel,
@@ -37,17 +38,20 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use crate::{
-    fake_store::{SharedStore, Store, TOKEN, serve},
+    fake_store::{SharedStore, Store, TOKEN, VIEW_KEY, serve},
     history::History,
     views::{REPORTING_ZONE, Views},
 };
 
 const SHARDS: u16 = 8;
 const HOUR: Duration = Duration::from_hours(1);
+/// So short that what was erased is forgotten at once.
+const KEY_CACHE: Duration = Duration::from_millis(1);
 
 pub struct Service {
     router: Router,
-    store: SharedStore,
+    pub store: SharedStore,
+    pub database: Database,
     views: Views,
     pub progress: Arc<Progress>,
     keys: TokenKeys,
@@ -71,7 +75,10 @@ impl Service {
         let store = Arc::new(Mutex::new(Store::new(history)));
         let url = serve(Arc::clone(&store)).await;
         let client = StoreClient::new(&[url], SecretString::from(TOKEN)).unwrap();
-        let progress = Arc::new(Progress::new(database.clone(), Arc::new(client)));
+        let client = Arc::new(client);
+        let progress = Arc::new(Progress::new(database.clone(), Arc::clone(&client)));
+        let view_key = VIEW_KEY.parse().unwrap();
+        let keyring = KeyRing::new(database.clone(), client, &view_key, KEY_CACHE);
         let folder = tempfile::tempdir().unwrap();
         let keys = TokenKeys::in_folder(folder.path());
         keys.ensure().unwrap();
@@ -79,14 +86,19 @@ impl Service {
         let customers = CustomerRepository::new(database.clone());
         let api = Api {
             standings: Standings::new(Arc::clone(&progress)),
-            orders: OrderQueries::new(OrderRepository::new(database.clone()), customers.clone()),
-            customers: CustomerQueries::new(customers),
+            orders: OrderQueries::new(
+                OrderRepository::new(database.clone()),
+                customers.clone(),
+                keyring.clone(),
+            ),
+            customers: CustomerQueries::new(customers, keyring.clone(), Arc::clone(&progress)),
             reports: ReportQueries::new(SalesRepository::new(database.clone()), REPORTING_ZONE),
         };
         Self {
             router: router::router(api, key),
             store,
-            views: Views::new(database, shards).await,
+            views: Views::new(database.clone(), shards, keyring).await,
+            database,
             progress,
             keys,
             _folder: folder,

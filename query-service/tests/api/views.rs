@@ -6,12 +6,13 @@ use orderfold_events::{Shard, ShardCount};
 use query_service::{
     consumer::{
         Record, Source,
-        views::{Documents, Sales, Timeline, View},
+        views::{Documents, Sales, Timeline, View, keys_for},
     },
     database::{
         Checkpoint, Database,
         transaction::{Fence, Move},
     },
+    keys::KeyRing,
     projections::{
         ReadModel, customer_360::Customer360, customer_list::CustomerList,
         order_detail::OrderDetail, order_list::OrderList,
@@ -27,16 +28,18 @@ pub const REPORTING_ZONE: chrono_tz::Tz = chrono_tz::Europe::Berlin;
 pub struct Views {
     database: Database,
     shards: ShardCount,
+    keys: KeyRing,
     checkpoints: BTreeMap<(ReadModel, Shard), Checkpoint>,
 }
 
 impl Views {
-    pub async fn new(database: Database, shards: ShardCount) -> Self {
+    pub async fn new(database: Database, shards: ShardCount, keys: KeyRing) -> Self {
         database.bootstrap().await.unwrap();
         database.ensure_checkpoints(shards).await.unwrap();
         Self {
             database,
             shards,
+            keys,
             checkpoints: BTreeMap::new(),
         }
     }
@@ -93,9 +96,10 @@ impl Views {
             moves.entry(shard).or_insert(step).to = to;
         }
         let moves: Vec<_> = moves.into_values().collect();
+        let keys = self.keys.for_fold(keys_for::<V>(batch)).await.unwrap();
         let mut transaction = self.database.transaction().await.unwrap();
         assert_eq!(transaction.advance(&moves).await.unwrap(), Fence::Passed);
-        view.write(&mut transaction, batch).await.unwrap();
+        view.write(&mut transaction, batch, &keys).await.unwrap();
         transaction.commit().await.unwrap();
         for step in moves {
             let key = (step.to.projection, step.to.shard);

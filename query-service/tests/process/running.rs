@@ -26,7 +26,7 @@ use tokio::{
 };
 
 use crate::{
-    fake_store::{Store, TOKEN, serve},
+    fake_store::{Store, TOKEN, VIEW_KEY, serve},
     history::{History, Recorded},
 };
 
@@ -57,6 +57,7 @@ impl Running {
             .env("KAFKA_BROKERS", "127.0.0.1:1")
             .env("COMMAND_ADMIN_URL", "http://127.0.0.1:1")
             .env("INTERNAL_TOKEN", TOKEN)
+            .env("VIEW_KEY", VIEW_KEY)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);

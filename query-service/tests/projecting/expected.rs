@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, fmt::Debug};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::TryStreamExt;
 use mongodb::Collection;
+use orderfold_events::SealingKey;
 use query_service::{
     database::Database,
     projections::{
-        DocumentView,
+        DocumentView, FoldKeys,
         customer_360::Customer360,
         customer_list::CustomerList,
         order_detail::OrderDetail,
@@ -19,7 +21,8 @@ use query_service::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    history::{History, Recorded},
+    fake_store::VIEW_KEY,
+    history::{History, Recorded, keys_of},
     world::ZONE,
 };
 
@@ -30,12 +33,17 @@ async fn all<T: DeserializeOwned + Send + Sync>(collection: Collection<T>) -> Ve
 
 fn fold<V: DocumentView>(history: &History) -> BTreeMap<V::Id, V::Document> {
     let mut documents = BTreeMap::new();
+    let view_key = STANDARD.decode(VIEW_KEY).unwrap();
+    let keys = FoldKeys {
+        keys: keys_of(&history.log),
+        search: SealingKey::derive(&view_key, SealingKey::SEARCHING),
+    };
     for Recorded {
         envelope, event, ..
     } in &history.log
     {
         if let Some((id, fact)) = V::select(event) {
-            let folded = V::fold(documents.remove(&id), envelope, fact).unwrap();
+            let folded = V::fold_with(documents.remove(&id), envelope, fact, &keys).unwrap();
             documents.insert(id, folded);
         }
     }

@@ -1,6 +1,7 @@
 //! The command service's internal endpoints over a history in memory.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write,
     sync::{Arc, Mutex},
 };
@@ -9,20 +10,26 @@ use axum::{
     Router,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
-    routing::get,
+    routing::{get, post},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use orderfold_events::{
-    Epoch, EventId, Position, Shard,
-    internal::{EpochStart, FeedRecord, Head, Heads},
+    CustomerId, Epoch, Event, EventId, Position, SealingKey, Shard,
+    customer::CustomerEvent,
+    internal::{
+        EpochStart, FeedRecord, Head, Heads, KeyAnswer, KeyState, KeysAnswer, KeysQuestion,
+    },
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::history::{History, Recorded};
+use crate::history::{History, Recorded, key_of};
 
 pub const TOKEN: &str = "internal";
+/// 32 bytes.
+pub const VIEW_KEY: &str = "dmlldyBrZXkgb2YgdGhpcnR5LXR3byBieXRlcyAhISE=";
 
 /// What the store says; tests change it at will.
 #[derive(Debug)]
@@ -34,6 +41,10 @@ pub struct Store {
     pub pages: usize,
     /// An event that the feed cannot give.
     pub garbled: Option<EventId>,
+    /// Customers whose keys are not there yet.
+    pub unknown: BTreeSet<CustomerId>,
+    /// How often keys were asked for.
+    pub questions: usize,
 }
 
 impl Store {
@@ -45,6 +56,8 @@ impl Store {
             history,
             pages: 0,
             garbled: None,
+            unknown: BTreeSet::new(),
+            questions: 0,
         }
     }
 }
@@ -56,6 +69,7 @@ pub async fn serve(store: SharedStore) -> String {
     let router = Router::new()
         .route("/internal/heads", get(heads))
         .route("/internal/feed/{shard}", get(feed))
+        .route("/internal/keys", post(keys))
         .with_state(store);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -133,6 +147,42 @@ async fn feed(
         writeln!(lines, "{}", if is_garbled { "{}" } else { &line }).unwrap();
     }
     Ok(lines)
+}
+
+/// The keys of customers who are not erased.
+async fn keys(
+    State(store): State<SharedStore>,
+    headers: HeaderMap,
+    body: String,
+) -> Result<String, StatusCode> {
+    if !is_allowed(&headers) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let question: KeysQuestion = serde_json::from_str(&body).unwrap();
+    let shared = STANDARD.decode(VIEW_KEY).unwrap();
+    let shared = SealingKey::derive(&shared, SealingKey::SHARED_WRAPPING);
+    let mut store = store.lock().unwrap();
+    store.questions += 1;
+    let state = |customer: CustomerId| {
+        let erased = |recorded: &Recorded| {
+            matches!(recorded.event, Event::Customer(CustomerEvent::Erased(_)))
+                && recorded.event.customer_id() == customer
+        };
+        if store.unknown.contains(&customer) {
+            KeyState::Unknown
+        } else if store.history.log.iter().any(erased) {
+            KeyState::Erased
+        } else {
+            let wrapped = shared.wrap(customer, &key_of(customer), [5; 12]).unwrap();
+            KeyState::Known { wrapped }
+        }
+    };
+    let keys = question.customers.into_iter().map(|customer_id| KeyAnswer {
+        customer_id,
+        state: state(customer_id),
+    });
+    let keys = keys.collect();
+    Ok(serde_json::to_string(&KeysAnswer { keys }).unwrap())
 }
 
 /// One history in every shard.

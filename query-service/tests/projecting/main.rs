@@ -10,5 +10,6 @@ mod faults;
 #[path = "../support/history.rs"]
 #[expect(dead_code, reason = "the unit tests of the folds use the rest")]
 mod history;
+mod keys;
 mod replicas;
 mod world;

@@ -13,6 +13,7 @@ use orderfold_stack::TestServers;
 use query_service::{
     consumer::{Assignments, Consumer, ConsumerOptions, Health},
     database::Database,
+    keys::KeyRing,
     progress::Progress,
     projections::ReadModel,
     store::StoreClient,
@@ -31,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     expected::assert_exact,
-    fake_store::{SharedStore, Store, TOKEN, serve},
+    fake_store::{SharedStore, Store, TOKEN, VIEW_KEY, serve},
     history::{History, Recorded},
 };
 
@@ -40,6 +41,7 @@ pub const ZONE: Tz = chrono_tz::Australia::Lord_Howe;
 /// Nothing here takes longer, however busy the machine is.
 const PATIENCE: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(20);
+const KEY_CACHE: Duration = Duration::from_mins(1);
 
 /// One test's world.
 pub struct World {
@@ -235,10 +237,16 @@ impl World {
             group,
             reporting_zone,
         };
+        let keys = KeyRing::new(
+            database.clone(),
+            Arc::clone(&store),
+            &VIEW_KEY.parse().unwrap(),
+            KEY_CACHE,
+        );
         let consumer = Consumer::new(
             options,
             database,
-            store,
+            (store, keys),
             Arc::clone(&progress),
             cancel.clone(),
         );

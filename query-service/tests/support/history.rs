@@ -1,12 +1,16 @@
 //! A make-believe store: records events of customers and orders that fit together, with gapless positions, versions
-//! and links. It stands in for the command service where that is not the thing under test.
+//! and links, and with what is personal sealed. It stands in for the command service where that is not the thing under test.
 
 use std::collections::BTreeMap;
 
 use orderfold_events::{
-    Actor, Coordinate, Currency, CustomerId, Envelope, Epoch, Event, EventId, OrderId, OrderNumber,
-    Personal, Position, Shard, ShardCount, StreamId, TaxRate, Timestamp, Version,
-    customer::{CustomerEvent, CustomerPersonal, CustomerStatus, ExternalReference, Registered},
+    Actor, Coordinate, Currency, CustomerId, Envelope, Epoch, Event, EventId, Keys, OrderId,
+    OrderNumber, Personal, Position, SealingKey, Shard, ShardCount, StreamId, TaxRate, Timestamp,
+    Version,
+    customer::{
+        CustomerEvent, CustomerPersonal, CustomerStatus, EraseReason, Erased, ExternalReference,
+        KeyDestroyed, Registered,
+    },
     order::{
         CancelReason, Cancelled, Change, Completed, Confirmed, ContentHash, DeliveryRecorded,
         FulfilmentStatus, ItemsCancelled, Lifecycle, Line, LineChange, LineQuantity, LineTax,
@@ -14,7 +18,7 @@ use orderfold_events::{
         PaymentStatus, Placed, ReturnReason, ReturnRecorded, ReturnedUnits, ShipmentRecorded,
         Terms, Totals,
     },
-    personal::{Address, Note},
+    personal::{Address, Note, PlainData},
 };
 use uuid::Uuid;
 
@@ -96,6 +100,34 @@ impl History {
             .get(&shard)
             .copied()
             .unwrap_or((Position::START, EventId::NIL))
+    }
+
+    pub fn number(&self, order: OrderId) -> OrderNumber {
+        self.orders[&order].summary.number.unwrap()
+    }
+
+    /// The customer asks to be forgotten.
+    pub fn erase(&mut self, customer_id: CustomerId) {
+        self.customer(CustomerEvent::Erased(Erased {
+            customer_id,
+            status: CustomerStatus::Erased,
+            reason: EraseReason::Request,
+        }));
+    }
+
+    pub fn destroy_key(&mut self, customer_id: CustomerId) {
+        self.customer(CustomerEvent::KeyDestroyed(KeyDestroyed {
+            customer_id,
+            status: CustomerStatus::Erased,
+        }));
+    }
+
+    /// The next event of a customer who is registered.
+    fn customer(&mut self, event: CustomerEvent) {
+        let stream = StreamId::Customer(event.customer_id());
+        let of_stream = |recorded: &&Recorded| recorded.envelope.stream == stream;
+        let version = Version::NONE.plus(self.log.iter().filter(of_stream).count() + 1);
+        self.record(stream, version, Event::Customer(event));
     }
 
     pub fn summary(&self, order: OrderId) -> &OrderSummary {
@@ -192,8 +224,8 @@ impl History {
             channel: placing.channel.to_owned(),
             currency: placing.currency.parse::<Currency>().unwrap(),
             terms: Terms::Prepaid,
-            number: OrderNumber::new(placed_at, sequence),
-            placed_at,
+            number: Some(OrderNumber::new(placed_at, sequence)),
+            placed_at: Some(placed_at),
             lifecycle: Lifecycle::Placed,
             payment_status: PaymentStatus::Unpaid,
             fulfilment_status: FulfilmentStatus::Unfulfilled,
@@ -406,10 +438,17 @@ impl History {
         let (position, previous_id) = self.head(shard);
         let data = match &event {
             Event::Customer(event) => event.encode(),
+            Event::Credit(event) => event.encode(),
             Event::Order(event) => event.encode(),
         }
         .unwrap();
         let event_id = EventId(self.id());
+        let customer = event.customer_id();
+        let data = match PlainData::read(&data).unwrap() {
+            Some(plain) => plain.seal(event_id, customer, &key_of(customer)).unwrap(),
+            None => data,
+        };
+        let event = Event::decode(event.event_type(), &data).unwrap();
         let now = Timestamp::from_millis(self.clock_ms).unwrap();
         self.clock_ms += STEP_MS;
         let envelope = Envelope {
@@ -437,6 +476,19 @@ impl History {
             data,
         });
     }
+}
+
+/// The key that a customer's personal data is sealed with here.
+pub fn key_of(customer: CustomerId) -> SealingKey {
+    SealingKey::derive(b"keys of a make-believe store", &customer.to_string())
+}
+
+/// The keys of everybody in a log.
+pub fn keys_of(log: &[Recorded]) -> Keys {
+    log.iter()
+        .map(|recorded| recorded.event.customer_id())
+        .map(|customer| (customer, key_of(customer)))
+        .collect()
 }
 
 fn line_of(line: u32, state: &LineState) -> Line {

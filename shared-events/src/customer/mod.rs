@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CustomerId, DecodeError, Personal, closed_list, personal::Address};
+use crate::{CustomerId, DecodeError, EventId, Personal, closed_list, personal::Address};
 
 closed_list! {
     /// Whether a customer may place orders.
@@ -179,6 +179,17 @@ impl CustomerEvent {
             Self::Unblocked(event) => event.customer_id,
             Self::Erased(event) => event.customer_id,
             Self::KeyDestroyed(event) => event.customer_id,
+        }
+    }
+
+    pub(crate) fn sealed_for(&self) -> Option<EventId> {
+        match self {
+            Self::Registered(event) => event.personal.sealed_for(),
+            Self::ProfileUpdated(event) => event.personal.sealed_for(),
+            Self::EmailChanged(event) | Self::AddressSaved(event) | Self::AddressRemoved(event) => {
+                event.personal.sealed_for()
+            }
+            Self::Blocked(_) | Self::Unblocked(_) | Self::Erased(_) | Self::KeyDestroyed(_) => None,
         }
     }
 

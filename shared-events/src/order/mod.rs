@@ -19,7 +19,7 @@ pub use self::{
         PaymentMethod, PaymentStatus, RefundReason, ReturnCondition, ReturnReason, Terms,
     },
 };
-use crate::{Currency, CustomerId, DecodeError, OrderId, OrderNumber, Timestamp};
+use crate::{Currency, CustomerId, DecodeError, EventId, OrderId, OrderNumber, Timestamp};
 
 /// One event of an order, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +136,28 @@ impl OrderFact {
             Self::ReturnRecorded(_) => RETURN_RECORDED,
             Self::NoteAdded(_) => NOTE_ADDED,
             Self::Completed(_) => COMPLETED,
+        }
+    }
+
+    pub(crate) fn sealed_for(&self) -> Option<EventId> {
+        match self {
+            Self::Drafted(draft) | Self::DraftChanged(draft) => draft.order.personal.sealed_for(),
+            Self::Placed(placed) => placed.personal.sealed_for(),
+            Self::Held(held) => held.personal.sealed_for(),
+            Self::Released(released) => released.personal.sealed_for(),
+            Self::Amended(amended) => amended.personal.sealed_for(),
+            Self::ItemsCancelled(cancelled) => cancelled.personal.sealed_for(),
+            Self::Cancelled(cancelled) => cancelled.personal.sealed_for(),
+            Self::NoteAdded(note) => note.personal.sealed_for(),
+            Self::Discarded(_)
+            | Self::Confirmed(_)
+            | Self::DetailsUpdated(_)
+            | Self::PaymentRecorded(_)
+            | Self::RefundRecorded(_)
+            | Self::ShipmentRecorded(_)
+            | Self::DeliveryRecorded(_)
+            | Self::ReturnRecorded(_)
+            | Self::Completed(_) => None,
         }
     }
 

@@ -26,12 +26,7 @@ pub struct CommandService {
 
 impl CommandService {
     #[must_use]
-    pub fn new(
-        binaries: &Binaries,
-        replica: Replica,
-        shared: &Shared,
-        secrets: &Secrets,
-    ) -> Self {
+    pub fn new(binaries: &Binaries, replica: Replica, shared: &Shared, secrets: &Secrets) -> Self {
         let binary = binaries.command_service.clone();
         Self {
             binary,

@@ -7,7 +7,11 @@ use orderfold_events::{CustomerId, Event};
 use super::{View, ViewError, readable};
 use crate::{
     consumer::record::Record,
-    database::{Statement, Transaction, collections::{CUSTOMER_KEY, documents_of}, stored::id_value},
+    database::{
+        Statement, Transaction,
+        collections::{CUSTOMER_KEY, documents_of},
+        stored::id_value,
+    },
     projections::{DocumentView, FoldKeys, ReadModel},
 };
 

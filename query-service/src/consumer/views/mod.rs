@@ -53,7 +53,8 @@ impl From<DatabaseError> for ViewError {
 }
 
 /// Whose keys folding a batch takes.
-pub(super) fn keys_for<V: View>(batch: &[Arc<Record>]) -> Vec<CustomerId> {
+#[must_use]
+pub fn keys_for<V: View>(batch: &[Arc<Record>]) -> Vec<CustomerId> {
     readable(batch)
         .filter_map(|(_, content)| V::key_for(&content.event))
         .collect()

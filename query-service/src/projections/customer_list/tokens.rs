@@ -42,7 +42,9 @@ pub fn wanted(search: &SealingKey, text: &str) -> Vec<i64> {
 /// In small letters, without what stands between words. A phone number is one word, however it is written.
 fn words(text: &str) -> impl Iterator<Item = String> + use<> {
     let is_number = text.chars().any(|c| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_digit() || "+-()/. ".contains(c));
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || "+-()/. ".contains(c));
     let words: Vec<String> = if is_number {
         vec![text.chars().filter(char::is_ascii_digit).collect()]
     } else {
@@ -58,9 +60,7 @@ fn words(text: &str) -> impl Iterator<Item = String> + use<> {
 fn beginnings(word: &str) -> impl Iterator<Item = &str> {
     let ends = word.char_indices().skip(*PREFIX_CHARS.start());
     let longer = PREFIX_CHARS.end() - PREFIX_CHARS.start() + 1;
-    ends.take(longer)
-        .map(|(end, _)| &word[..end])
-        .chain([word])
+    ends.take(longer).map(|(end, _)| &word[..end]).chain([word])
 }
 
 fn token(search: &SealingKey, word: &str) -> i64 {
@@ -92,12 +92,29 @@ mod tests {
     #[test]
     fn a_customer_is_found_by_the_beginnings_of_words_in_any_order() {
         for text in [
-            "claire", "CLAI", "cl gu", "gute claire", "mül", "c.gute@example.com", "exam", "2025550143",
-            "202-555-0143", "+1 202 555", "20255",
+            "claire",
+            "CLAI",
+            "cl gu",
+            "gute claire",
+            "mül",
+            "c.gute@example.com",
+            "exam",
+            "2025550143",
+            "202-555-0143",
+            "+1 202 555",
+            "20255",
         ] {
             assert!(finds(text), "{text}");
         }
-        for text in ["", " - ", "laire", "claire smith", "clairee", "143", "example.org"] {
+        for text in [
+            "",
+            " - ",
+            "laire",
+            "claire smith",
+            "clairee",
+            "143",
+            "example.org",
+        ] {
             assert!(!finds(text), "{text}");
         }
     }

@@ -8,11 +8,11 @@ mod properties;
 
 use std::collections::BTreeMap;
 
-use orderfold_events::{CustomerId, Envelope, Event, OrderId, Shard};
+use orderfold_events::{CustomerId, Envelope, Event, OrderId, SealingKey, Shard};
 
-use self::history::{History, Recorded};
+use self::history::{History, Recorded, keys_of};
 use super::{
-    Contradiction, DocumentView,
+    Contradiction, DocumentView, FoldKeys,
     customer_360::{Customer360, CustomerDocument},
     order_detail::{OrderDetail, OrderDocument},
     order_list::{OrderList, OrderRow},
@@ -26,12 +26,16 @@ fn fold_into<V: DocumentView>(
     documents: &mut Documents<V>,
     events: &[Recorded],
 ) -> Result<(), Contradiction> {
+    let keys = FoldKeys {
+        keys: keys_of(events),
+        search: SealingKey::new([9; 32]),
+    };
     for Recorded {
         envelope, event, ..
     } in events
     {
         if let Some((id, fact)) = V::select(event) {
-            let folded = V::fold(documents.remove(&id), envelope, fact)?;
+            let folded = V::fold_with(documents.remove(&id), envelope, fact, &keys)?;
             assert!(V::id(&folded) == id, "a document keeps its id");
             documents.insert(id, folded);
         }

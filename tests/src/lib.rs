@@ -7,6 +7,7 @@
     reason = "a part of tests: what is not as expected ends the test"
 )]
 
+pub mod canaries;
 pub mod checker;
 pub mod client;
 pub mod log;

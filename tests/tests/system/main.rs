@@ -11,6 +11,7 @@
 )]
 
 mod bad_input;
+mod canaries;
 mod first_order;
 mod imports;
 mod latency;

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod bulk;
 pub mod config;
+pub mod credit;
 pub mod customers;
 pub mod database;
 pub mod event_sourcing;
@@ -10,5 +11,6 @@ pub mod execution;
 pub mod http;
 pub mod internal;
 pub mod orders;
+mod phone;
 pub mod relay;
 pub mod sealing;

@@ -5,12 +5,13 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use orderfold_events::{Event, Keys, Personal, SealingKey, customer, order};
+use orderfold_events::{Event, Keys, Personal, SealingKey, credit, customer, order};
 
 /// Members that an event may lack.
 const OPTIONAL: &[(&str, &str)] = &[
     ("orderfold.customer.registered.v1", "reference"),
     ("orderfold.customer.registered.v1", "language"),
+    ("orderfold.customer.profile_updated.v1", "language"),
     ("orderfold.order.placed.v1", "due_on"),
     ("orderfold.order.placed.v1", "reference"),
     ("orderfold.order.placed.v1", "customer_reference"),
@@ -64,7 +65,10 @@ fn every_event_type_has_a_golden_file() {
         .into_iter()
         .map(|(event_type, _)| event_type)
         .collect();
-    let known = customer::EVENT_TYPES.iter().chain(order::EVENT_TYPES);
+    let known = customer::EVENT_TYPES
+        .iter()
+        .chain(credit::EVENT_TYPES)
+        .chain(order::EVENT_TYPES);
     let missing: Vec<_> = known
         .filter(|event_type| !golden.contains(**event_type))
         .collect();

@@ -1,15 +1,23 @@
 //! The use cases of orders: gathers what a decision needs, picks ids, asks the aggregate.
 
+use chrono_tz::Tz;
 use orderfold_events::{
     CustomerId, DecodeError, OrderId, OrderNumber, StreamId, Timestamp, Version,
-    order::{OrderEvent, OrderPersonal, OrderSummary},
+    order::{OrderEvent, OrderPersonal, OrderSummary, Terms},
     personal::Address,
 };
-use orderfold_http::{Principal, clock};
+use orderfold_http::clock;
 
-use super::domain::{Order, OrderCommand, OrderError, Place};
+use super::{
+    domain::{Order, OrderCommand, OrderError, Place},
+    service::{Credit, OrderChange, follow_credit},
+};
 use crate::{
-    customers::domain::{AddressBook, Customer},
+    credit::domain::CreditError,
+    customers::{
+        commands::{load_opened, may_touch},
+        domain::{Customer, Profile},
+    },
     event_sourcing::{Aggregate, ClaimChange, ClaimKind, EventStore, Loaded, StoreError},
     execution::{Call, Decision, Recorded, Secrets, Undecided},
     sealing::Vault,
@@ -48,9 +56,18 @@ pub enum Refusal {
         current: Version,
     },
     CustomerNotFound,
+    CustomerBlocked,
+    CustomerErased,
+    Credit(CreditError),
     AddressNotFound {
         label: String,
     },
+}
+
+impl From<CreditError> for Refusal {
+    fn from(error: CreditError) -> Self {
+        Self::Credit(error)
+    }
 }
 
 type Outcome = Result<Standing, Refusal>;
@@ -79,6 +96,8 @@ pub struct OrderCommands<'a> {
     pub store: &'a EventStore,
     pub secrets: &'a Secrets,
     pub vault: &'a Vault,
+    /// Whose days a due date counts in.
+    pub reporting_zone: Tz,
 }
 
 impl OrderCommands<'_> {
@@ -93,23 +112,29 @@ impl OrderCommands<'_> {
     ) -> Result<Decision<Outcome>, Undecided<Refusal>> {
         let customer_id = request.place.customer_id;
         let customer_stream = StreamId::Customer(customer_id);
-        let customer: Loaded<Customer> = self.store.load(customer_stream).await?;
-        let Customer::Active(personal) = &customer.state else {
-            return Err(Undecided::Refused(Refusal::CustomerNotFound));
-        };
-        // Without its key the customer has no addresses any more.
-        let book = self.vault.open(personal).await?.map(AddressBook::from);
+        let customer = load_opened(self.store, self.vault, customer_id).await?;
         let order_id = OrderId(clock::new_id());
         let stream = StreamId::Order(order_id);
-        let read_set = vec![(customer_stream, customer.version), (stream, Version::NONE)];
+        let mut read_set = vec![(customer_stream, customer.version), (stream, Version::NONE)];
+        let credit = match request.place.terms {
+            Terms::OnAccount => Some(Credit::load(self.store, customer_id).await?),
+            Terms::Prepaid => None,
+        };
+        read_set.extend(credit.as_ref().map(Credit::read));
         let refuse = |refusal| refused(customer_id, read_set.clone(), refusal);
-        if !call.precondition.holds(Version::NONE) {
-            return Ok(refuse(Refusal::VersionConflict {
-                current: Version::NONE,
-            }));
-        }
+        let book = match &customer.state {
+            Customer::Unregistered => return Err(Undecided::Refused(Refusal::CustomerNotFound)),
+            _ if !call.precondition.holds(Version::NONE) => {
+                return Ok(refuse(Refusal::VersionConflict {
+                    current: Version::NONE,
+                }));
+            }
+            Customer::Blocked(_) => return Ok(refuse(Refusal::CustomerBlocked)),
+            Customer::Erased(_) => return Ok(refuse(Refusal::CustomerErased)),
+            Customer::Active(book) => book,
+        };
         let mut place = request.place.clone();
-        match snapshots(book.as_ref(), request) {
+        match snapshots(book, request) {
             Ok((ship_to, bill_to)) => {
                 place.personal = OrderPersonal {
                     ship_to,
@@ -125,6 +150,10 @@ impl OrderCommands<'_> {
         if !call.dry_run {
             place.number = self.store.next_order_number(placed_at).await?;
         }
+        if let Some(credit) = &credit {
+            let due_on = || credit.due_on(placed_at, self.reporting_zone);
+            place.due_on = place.due_on.or_else(|| Some(due_on()));
+        }
         let claims = self.claims(&place, stream);
         let command = OrderCommand::Place(Box::new(place));
         match Order::initial().decide(&command, call.now) {
@@ -138,11 +167,21 @@ impl OrderCommands<'_> {
                     &events,
                     placed_at,
                 )?;
-                Ok(Decision {
+                let decision = Decision {
                     read_set,
                     claims,
                     ..decision
-                })
+                };
+                let change = OrderChange {
+                    before: None,
+                    events: &events,
+                    told_at: request.place.occurred_at,
+                    occurred_at: placed_at,
+                };
+                match credit {
+                    Some(credit) => Ok(credit.settle(&change, decision)?),
+                    None => Ok(decision),
+                }
             }
             // What the body alone decides; it could not be valid at another time.
             Err(
@@ -190,11 +229,19 @@ impl OrderCommands<'_> {
         match decided {
             Ok(events) => {
                 let occurred_at = order.state.occurred_at(command, call.now);
+                let before = order.state.summary();
                 let decision = accepted(order, stream, &events, occurred_at)?;
-                Ok(Decision {
+                let decision = Decision {
                     read_set,
                     ..decision
-                })
+                };
+                let change = OrderChange {
+                    before: before.as_ref(),
+                    events: &events,
+                    told_at: command.occurred_at(),
+                    occurred_at,
+                };
+                Ok(follow_credit(self.store, &change, decision).await?)
             }
             Err(refusal) => Ok(refused(customer_id, read_set, Refusal::Order(refusal))),
         }
@@ -208,14 +255,6 @@ impl OrderCommands<'_> {
         };
         place.reference.iter().map(take).collect()
     }
-}
-
-/// A customer touches what is theirs; whoever works for the business touches everything.
-#[must_use]
-pub fn may_touch(principal: &Principal, owner: CustomerId) -> bool {
-    principal
-        .customer
-        .is_none_or(|customer| customer == owner.0)
 }
 
 fn refused(
@@ -233,12 +272,12 @@ fn refused(
 }
 
 /// The order after its events; the read set is the caller's.
-fn accepted(
+pub(crate) fn accepted<E>(
     order: Loaded<Order>,
     stream: StreamId,
     events: &[OrderEvent],
     occurred_at: Timestamp,
-) -> Result<Decision<Outcome>, StoreError> {
+) -> Result<Decision<Result<Standing, E>>, StoreError> {
     let mut recorded = Vec::with_capacity(events.len());
     for event in events {
         let (event_type, data) = (event.event_type(), event.encode()?);
@@ -274,28 +313,23 @@ fn accepted(
 
 /// The addresses as they are at placing.
 fn snapshots(
-    book: Option<&AddressBook>,
+    book: &Profile,
     request: &PlaceRequest,
 ) -> Result<(Option<Address>, Option<Address>), Refusal> {
     let find = |destination: &Destination, default: Option<&Address>| match destination {
         Destination::Default => Ok(default.cloned()),
-        Destination::Labelled(label) => book
-            .and_then(|book| book.labelled(label))
-            .cloned()
-            .map(Some)
-            .ok_or_else(|| Refusal::AddressNotFound {
-                label: label.clone(),
-            }),
+        Destination::Labelled(label) => {
+            book.labelled(label)
+                .cloned()
+                .map(Some)
+                .ok_or_else(|| Refusal::AddressNotFound {
+                    label: label.clone(),
+                })
+        }
         Destination::Address(address) => Ok(Some((**address).clone())),
     };
-    let ship_to = find(
-        &request.ship_to,
-        book.and_then(AddressBook::default_shipping),
-    )?;
-    let bill_to = find(
-        &request.bill_to,
-        book.and_then(AddressBook::default_billing),
-    )?;
+    let ship_to = find(&request.ship_to, book.default_shipping())?;
+    let bill_to = find(&request.bill_to, book.default_billing())?;
     Ok((ship_to, bill_to))
 }
 

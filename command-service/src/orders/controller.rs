@@ -86,6 +86,7 @@ impl Commands {
             store: self.executor.store(),
             secrets: &self.secrets,
             vault: &self.vault,
+            reporting_zone: self.reporting_zone,
         };
         let attempt = || async {
             let decision = commands.place(call, &place).await;
@@ -121,6 +122,7 @@ impl Commands {
             store: self.executor.store(),
             secrets: &self.secrets,
             vault: &self.vault,
+            reporting_zone: self.reporting_zone,
         };
         let attempt = || async {
             let decision = commands.change(call, order_id, &command).await;

@@ -105,7 +105,13 @@ async fn change(shop: &Shop, aviary: &mut Aviary, customer: &str) {
 }
 
 /// What is refused leaves nothing behind either.
-async fn refused(shop: &Shop, aviary: &mut Aviary) {
+async fn refused(shop: &Shop, aviary: &mut Aviary, customer: &str) {
+    let path = format!("/v1/customers/{customer}/addresses/{}", aviary.canary());
+    let kept = [("idempotency-key", "a refusal that is kept")];
+    shop.commands
+        .send(Method::DELETE, &path, &kept, Vec::new())
+        .await
+        .expect(409);
     for body in [
         json!({"name": aviary.canary(), "email": aviary.canary()}),
         json!({"name": [aviary.canary()]}),
@@ -219,7 +225,7 @@ async fn nothing_personal_is_at_rest_in_plain_and_nothing_is_shown_after_an_eras
     for canary in aviary.canaries.iter().skip(aviary.replaced) {
         assert!(before.contains(canary), "{canary} is not shown");
     }
-    refused(&shop, &mut aviary).await;
+    refused(&shop, &mut aviary, &planted.customer).await;
     search(&places(&shop, &pool).await, &aviary);
 
     let erase = format!("/v1/customers/{}/erase", planted.customer);

@@ -137,13 +137,9 @@ async fn a_profile_is_patched_and_a_patch_of_nothing_is_refused() {
     shop.post(&format!("{customer}/email"), &json!({}))
         .await
         .points_at("/email");
-    let patch_to_post = shop.send_with(
-        Method::POST,
-        &format!("{customer}/email"),
-        &merge,
-        &json!({"email": null}),
-    );
-    patch_to_post.await.refuses(415, "unsupported_media_type");
+    let (path, body) = (format!("{customer}/email"), json!({"email": null}));
+    let refused = shop.send_with(Method::POST, &path, &merge, &body).await;
+    refused.refuses(415, "unsupported_media_type");
     assert_eq!(shop.events().await, 2);
 }
 

@@ -84,7 +84,9 @@ pub(super) fn refused(refusal: Refusal) -> (Problem, Retention) {
         Refusal::Customer(error) => match error {
             CustomerError::NotFound => (codes::CUSTOMER_NOT_FOUND.into(), Retention::Discarded),
             // Ids are made here, so that another customer's can only be met by a bug.
-            CustomerError::AlreadyRegistered | CustomerError::Sealed => (catalogue::INTERNAL.into(), Retention::Discarded),
+            CustomerError::AlreadyRegistered | CustomerError::Sealed => {
+                (catalogue::INTERNAL.into(), Retention::Discarded)
+            }
             CustomerError::Erased => (codes::CUSTOMER_ERASED.into(), Retention::Kept),
             CustomerError::AddressNotFound => (codes::ADDRESS_NOT_FOUND.into(), Retention::Kept),
             CustomerError::TooManyAddresses { limit } => {

@@ -7,9 +7,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod account_payments;
 mod appending;
 mod checker;
 mod claims;
+mod credit;
+mod customers;
 mod faults;
 mod idempotency;
 mod identity;
@@ -23,6 +26,7 @@ mod races;
 mod relaying;
 mod sealing;
 mod server_faults;
+mod shop;
 mod submissions;
 mod throughput;
 mod walks;

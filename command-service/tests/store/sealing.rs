@@ -13,7 +13,7 @@ use orderfold_events::{
     internal::{KeyState, KeysAnswer},
     personal::Note,
 };
-use orderfold_stack::TestServers;
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use sqlx::PgPool;
 use tower::ServiceExt;
@@ -34,18 +34,9 @@ struct Safe {
 
 impl Safe {
     async fn of(world: &World) -> Self {
-        let url = TestServers::shared().fresh_database().await.unwrap();
-        let config = DatabaseConfig {
-            url: url.clone().into(),
-        };
-        let keys = KeyDatabase::open(&config).unwrap();
-        let store_id = world.identity.store_id;
-        keys.migrate(&config, store_id).await.unwrap();
-        Self {
-            config,
-            keys,
-            pool: PgPool::connect(&url).await.unwrap(),
-        }
+        let (config, keys) = world.safe().await;
+        let pool = PgPool::connect(config.url.expose_secret()).await.unwrap();
+        Self { config, keys, pool }
     }
 
     /// A vault of another replica, every time: nothing is cached in it.

@@ -208,6 +208,16 @@ impl World {
         })
     }
 
+    /// A database for the keys of this store, of its own.
+    pub async fn safe(&self) -> (DatabaseConfig, KeyDatabase) {
+        let url = TestServers::shared().fresh_database().await.unwrap();
+        let config = DatabaseConfig { url: url.into() };
+        let keys = KeyDatabase::open(&config).unwrap();
+        let store_id = self.identity.store_id;
+        keys.migrate(&config, store_id).await.unwrap();
+        (config, keys)
+    }
+
     /// A vault over a database that was not made: for what asks no key.
     pub fn vault(&self) -> Vault {
         Vault::new(KeyDatabase::open(&self.config).unwrap(), vault_keys(1))

@@ -93,7 +93,9 @@ async fn change(shop: &Shop, aviary: &mut Aviary, customer: &str) {
     aviary.replaced = 3;
     let profile = json!({"name": aviary.canary(), "phone": aviary.canary()});
     let profile = profile.to_string().into_bytes();
-    let patched = shop.commands.send(Method::PATCH, &path, &json_type, profile);
+    let patched = shop
+        .commands
+        .send(Method::PATCH, &path, &json_type, profile);
     patched.await.expect(200);
     let email = json!({"email": aviary.email()});
     let changed = shop.commands.post(&format!("{path}/email"), &email);

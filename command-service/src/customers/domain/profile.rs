@@ -96,6 +96,7 @@ impl Profile {
     /// The address takes the place of the one with its label, or the last one.
     pub(super) fn with_address(&self, address: &CustomerAddress) -> Result<Self, CustomerError> {
         let mut personal = self.plain()?.clone();
+        let count = personal.addresses.len();
         let addresses = &mut personal.addresses;
         for other in addresses.iter_mut() {
             other.default_shipping &= !address.default_shipping;
@@ -106,7 +107,7 @@ impl Profile {
             .position(|entry| entry.label == address.label);
         match known.and_then(|index| addresses.get_mut(index)) {
             Some(known) => known.clone_from(address),
-            None if addresses.len() < ADDRESSES_MAX => {
+            None if count < ADDRESSES_MAX => {
                 addresses.push(address.clone());
             }
             None => {

@@ -82,7 +82,7 @@ async fn replicas_that_seal_at_once_for_a_new_customer_make_one_key() {
     let world = World::new().await;
     let safe = Safe::of(&world).await;
     let customer = CustomerId(new_id());
-    let vaults: Vec<Vault> = (0..8).map(|_| safe.vault()).collect();
+    let vaults: Vec<Vault> = (0..3).map(|_| safe.vault()).collect();
     let sealing = vaults.iter().map(|vault| sealed(vault, customer));
     for part in futures::future::join_all(sealing).await {
         let opened = safe.vault().open(&part).await.unwrap();

@@ -184,8 +184,9 @@ pub async fn load_opened(
     vault: &Vault,
     customer_id: CustomerId,
 ) -> Result<Loaded<Customer>, StoreError> {
-    let Loaded { state, version } = store.load(StreamId::Customer(customer_id)).await?;
-    let state: Customer = match state.personal() {
+    let customer: Loaded<Customer> = store.load(StreamId::Customer(customer_id)).await?;
+    let Loaded { state, version } = customer;
+    let state = match state.personal() {
         None => state,
         Some(personal) => match vault.open(personal).await? {
             Some(plain) => state.opened(plain),

@@ -54,7 +54,9 @@ async fn keys_are_asked_for_in_batches_and_once() {
     assert!(questions < 100, "{questions} questions for 300 customers");
     replica.stop().await;
     let again = world.replica();
-    let ((), more) = world.record(|history| drop(history.register("One more")));
+    let ((), more) = world.record(|history| {
+        history.register("One more");
+    });
     world.publish(&more).await;
     world.settle().await;
     assert!(world.store.lock().unwrap().questions <= questions + 1);

@@ -98,8 +98,8 @@ async fn change(shop: &Shop, aviary: &mut Aviary, customer: &str) {
         .send(Method::PATCH, &path, &json_type, profile);
     patched.await.expect(200);
     let email = json!({"email": aviary.email()});
-    let changed = shop.commands.post(&format!("{path}/email"), &email);
-    changed.await.expect(200);
+    let email_path = format!("{path}/email");
+    shop.commands.post(&email_path, &email).await.expect(200);
     let address = aviary.address().to_string().into_bytes();
     let path = format!("{path}/addresses/{}", aviary.canary());
     let saved = shop.commands.send(Method::PUT, &path, &json_type, address);

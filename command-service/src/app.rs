@@ -191,8 +191,8 @@ pub async fn migrate(config: Config) -> Result<(), StartError> {
         .database
         .create_store(identity, parts.secrets.key())
         .await?;
-    let check = parts.vault_keys.check_value();
-    parts.database.settle_master_key(&check).await?;
+    let check = &parts.master_key_check;
+    parts.database.settle_master_key(check).await?;
     parts
         .keys
         .migrate(&parts.keys_config, identity.store_id)
@@ -209,7 +209,9 @@ struct Parts {
     secrets: Secrets,
     database_config: DatabaseConfig,
     database: Database,
-    vault_keys: VaultKeys,
+    vault: Vault,
+    /// What tells the master key from another.
+    master_key_check: [u8; 32],
     keys_config: DatabaseConfig,
     keys: KeyDatabase,
     kafka: KafkaConfig,
@@ -225,6 +227,8 @@ impl Parts {
         let keys_config = DatabaseConfig {
             url: config.keys_database_url.clone(),
         };
+        let keys = KeyDatabase::open(&keys_config)?;
+        let vault_keys = VaultKeys::parse(&config.master_key, &config.view_key)?;
         let kafka = KafkaConfig {
             brokers: config.kafka_brokers.clone(),
             topic: config.kafka_topic.clone(),
@@ -233,11 +237,31 @@ impl Parts {
             secrets,
             database_config,
             database,
-            vault_keys: VaultKeys::parse(&config.master_key, &config.view_key)?,
-            keys: KeyDatabase::open(&keys_config)?,
+            master_key_check: vault_keys.check_value(),
+            vault: Vault::new(keys.clone(), vault_keys),
+            keys,
             keys_config,
             kafka,
         })
+    }
+
+    /// The store, where everything that is configured fits it.
+    async fn identity(&self) -> Result<StoreIdentity, StartError> {
+        let identity = self.database.identity(self.secrets.key()).await?;
+        let check = &self.master_key_check;
+        self.database.check_master_key(check).await?;
+        self.keys.check(identity.store_id).await?;
+        refuse_other_topic(&self.kafka, identity.shards).await?;
+        Ok(identity)
+    }
+
+    fn erasing(&self, store: EventStore, identity: StoreIdentity) -> Erasing {
+        Erasing::new(
+            (self.vault.clone(), self.keys.clone()),
+            (self.database.clone(), store),
+            identity.store_id,
+            identity.shards,
+        )
     }
 }
 
@@ -250,11 +274,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let parts = Parts::read(&config)?;
     let key = TokenKey::from_file(&config.jwt_public_key_file, &config.jwt_issuer)?;
     let metrics = admin::install_metrics(stop.clone())?;
-    let identity = parts.database.identity(parts.secrets.key()).await?;
-    let check = parts.vault_keys.check_value();
-    parts.database.check_master_key(&check).await?;
-    parts.keys.check(identity.store_id).await?;
-    refuse_other_topic(&parts.kafka, identity.shards).await?;
+    let identity = parts.identity().await?;
 
     let writers = Writers::default();
     let store = writers.start(
@@ -262,13 +282,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         parts.database.clone(),
         identity.shards,
     );
-    let vault = Vault::new(parts.keys.clone(), parts.vault_keys);
-    let erasing = Erasing::new(
-        (vault.clone(), parts.keys.clone()),
-        (parts.database.clone(), store.clone()),
-        identity.store_id,
-        identity.shards,
-    );
+    let erasing = parts.erasing(store.clone(), identity);
     let relay = Relay {
         database: parts.database.clone(),
         kafka: parts.kafka,
@@ -286,7 +300,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     });
 
     let zone = config.reporting_time_zone;
-    let secrets = (parts.secrets, vault.clone());
+    let secrets = (parts.secrets, parts.vault.clone());
     let commands = Commands::new(store, secrets, zone, TaskTracker::new());
     let tasks = commands.tasks.clone();
     let api = operations().into_router(commands, key, CATALOGUE);
@@ -294,7 +308,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         database: parts.database.clone(),
         store_id: identity.store_id,
         shards: identity.shards,
-        vault,
+        vault: parts.vault,
         token: config.internal_token.clone(),
     });
     let admin = admin::router(readiness(parts.database, parts.keys), metrics, internal);

@@ -29,8 +29,8 @@ pub struct Sealed {
     /// The event that it was sealed for: never twice with one key.
     #[serde(with = "id_text")]
     pub nonce: EventId,
-    #[serde(with = "base64_text")]
-    sealed: Vec<u8>,
+    #[serde(rename = "sealed", with = "base64_text")]
+    bytes: Vec<u8>,
 }
 
 /// Why an event's data could not be sealed.
@@ -83,7 +83,7 @@ impl<T: DeserializeOwned + Clone> Personal<T> {
             Self::Sealed(sealed) => keys
                 .get(sealed.key)
                 .map(|key| {
-                    let plain = key.open(sealed.nonce, sealed.sealed.clone())?;
+                    let plain = key.open(sealed.nonce, sealed.bytes.clone())?;
                     serde_json::from_slice(&plain).map_err(|_other_shape| Unopened)
                 })
                 .transpose(),
@@ -132,7 +132,7 @@ impl<'a> PlainData<'a> {
         let sealed = Sealed {
             key: customer,
             nonce: event,
-            sealed: key.seal(event, self.plain.get().as_bytes().to_vec())?,
+            bytes: key.seal(event, self.plain.get().as_bytes().to_vec())?,
         };
         let sealed = serde_json::value::to_raw_value(&sealed).map_err(SealError::Malformed)?;
         let mut members = self.members;

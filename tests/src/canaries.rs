@@ -1,7 +1,7 @@
 //! Searches everything that a system stores for texts that must not be there: files as they lie on the disk, and,
 //! because some of those are compressed, also what the servers say they hold.
 
-use std::{fs, io, path::Path};
+use std::{fmt::Write, fs, io, path::Path};
 
 use orderfold_stack::Stack;
 use sqlx::{PgPool, Row};
@@ -18,7 +18,10 @@ impl Place {
     /// Whether a text is in it, in the clear or as PostgreSQL prints bytes.
     #[must_use]
     pub fn holds(&self, text: &str) -> bool {
-        let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digits = text.bytes().fold(String::new(), |mut digits, byte| {
+            write!(digits, "{byte:02x}").expect("a text takes all");
+            digits
+        });
         [text.as_bytes(), digits.as_bytes()]
             .iter()
             .any(|needle| contains(&self.bytes, needle))

@@ -129,7 +129,7 @@ impl Vault {
                     None => KeyState::Unknown,
                     Some(None) => KeyState::Erased,
                     Some(Some(key)) => KeyState::Known {
-                        wrapped: self.wrap(&self.keys.shared, customer_id, &key)?,
+                        wrapped: wrap(&self.keys.shared, customer_id, &key)?,
                     },
                 };
                 Ok(KeyAnswer { customer_id, state })
@@ -155,7 +155,7 @@ impl Vault {
             return Ok(key);
         }
         let offered = SealingKey::new(random()?);
-        let wrapped = self.wrap(&self.keys.master, customer, &offered)?;
+        let wrapped = wrap(&self.keys.master, customer, &offered)?;
         for _ in 0..ATTEMPTS {
             if let Some(row) = self.database.settle(customer, &wrapped).await? {
                 return self.remember(&row).await;
@@ -191,15 +191,10 @@ impl Vault {
             .transpose()
             .map_err(corrupt)
     }
+}
 
-    fn wrap(
-        &self,
-        with: &SealingKey,
-        customer: CustomerId,
-        key: &SealingKey,
-    ) -> Result<Vec<u8>, StoreError> {
-        with.wrap(customer, key, random()?).map_err(corrupt)
-    }
+fn wrap(with: &SealingKey, customer: CustomerId, key: &SealingKey) -> Result<Vec<u8>, StoreError> {
+    with.wrap(customer, key, random()?).map_err(corrupt)
 }
 
 fn random<const N: usize>() -> Result<[u8; N], StoreError> {

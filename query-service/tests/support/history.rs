@@ -127,7 +127,7 @@ impl History {
         let stream = StreamId::Customer(event.customer_id());
         let of_stream = |recorded: &&Recorded| recorded.envelope.stream == stream;
         let version = Version::NONE.plus(self.log.iter().filter(of_stream).count() + 1);
-        self.record(stream, version, Event::Customer(event));
+        self.record(stream, version, &Event::Customer(event));
     }
 
     pub fn summary(&self, order: OrderId) -> &OrderSummary {
@@ -180,7 +180,7 @@ impl History {
         self.record(
             StreamId::Customer(customer_id),
             Version(1),
-            Event::Customer(event),
+            &Event::Customer(event),
         );
     }
 
@@ -429,14 +429,14 @@ impl History {
         self.record(
             StreamId::Order(order_id),
             version,
-            Event::Order(Box::new(event)),
+            &Event::Order(Box::new(event)),
         );
     }
 
-    fn record(&mut self, stream: StreamId, version: Version, event: Event) {
+    fn record(&mut self, stream: StreamId, version: Version, event: &Event) {
         let shard = self.shards.shard_of(event.customer_id());
         let (position, previous_id) = self.head(shard);
-        let data = match &event {
+        let data = match event {
             Event::Customer(event) => event.encode(),
             Event::Credit(event) => event.encode(),
             Event::Order(event) => event.encode(),

@@ -10,6 +10,7 @@
 mod appending;
 mod checker;
 mod claims;
+mod documents;
 mod faults;
 mod idempotency;
 mod identity;

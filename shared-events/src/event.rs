@@ -2,7 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{CustomerId, customer::CustomerEvent, order::OrderEvent};
+use crate::{
+    CustomerId, StreamId, credit::CreditEvent, customer::CustomerEvent, order::OrderEvent,
+};
 
 /// Why stored bytes are no event.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +20,7 @@ pub enum DecodeError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     Customer(CustomerEvent),
+    Credit(CreditEvent),
     Order(Box<OrderEvent>),
 }
 
@@ -29,6 +32,8 @@ impl Event {
     pub fn decode(event_type: &str, data: &[u8]) -> Result<Self, DecodeError> {
         if event_type.starts_with("orderfold.customer.") {
             CustomerEvent::decode(event_type, data).map(Self::Customer)
+        } else if event_type.starts_with("orderfold.credit.") {
+            CreditEvent::decode(event_type, data).map(Self::Credit)
         } else {
             OrderEvent::decode(event_type, data).map(|event| Self::Order(Box::new(event)))
         }
@@ -39,6 +44,7 @@ impl Event {
     pub fn event_type(&self) -> &'static str {
         match self {
             Self::Customer(event) => event.event_type(),
+            Self::Credit(event) => event.event_type(),
             Self::Order(event) => event.event_type(),
         }
     }
@@ -48,7 +54,18 @@ impl Event {
     pub fn customer_id(&self) -> CustomerId {
         match self {
             Self::Customer(event) => event.customer_id(),
+            Self::Credit(event) => event.customer_id(),
             Self::Order(event) => event.summary.customer_id,
+        }
+    }
+
+    /// The stream that the event's data says it belongs to.
+    #[must_use]
+    pub fn stream(&self) -> StreamId {
+        match self {
+            Self::Customer(event) => StreamId::Customer(event.customer_id()),
+            Self::Credit(event) => StreamId::Credit(event.customer_id()),
+            Self::Order(event) => StreamId::Order(event.summary.order_id),
         }
     }
 }

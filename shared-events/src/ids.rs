@@ -62,10 +62,12 @@ fn parse_canonical(text: &str) -> Result<Uuid, InvalidId> {
     }
 }
 
-/// The name of a stream of events: `customer-{id}` or `order-{id}`.
+/// The name of a stream of events: `customer-{id}`, `credit-{customer id}` or `order-{id}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StreamId {
     Customer(CustomerId),
+    /// The credit account of a customer.
+    Credit(CustomerId),
     Order(OrderId),
 }
 
@@ -73,6 +75,7 @@ impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Customer(id) => write!(f, "customer-{id}"),
+            Self::Credit(id) => write!(f, "credit-{id}"),
             Self::Order(id) => write!(f, "order-{id}"),
         }
     }
@@ -84,6 +87,7 @@ impl FromStr for StreamId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('-') {
             Some(("customer", id)) => id.parse().map(Self::Customer),
+            Some(("credit", id)) => id.parse().map(Self::Credit),
             Some(("order", id)) => id.parse().map(Self::Order),
             _ => Err(InvalidId),
         }

@@ -4,6 +4,7 @@
 
 pub mod closed_list;
 pub mod coordinate;
+pub mod credit;
 pub mod customer;
 pub mod envelope;
 pub mod event;

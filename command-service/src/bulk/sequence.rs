@@ -167,7 +167,7 @@ pub(super) async fn find_customer(
         Target::Reference(reference) => {
             match find(store, secrets, ClaimKind::CustomerReference, reference).await? {
                 Some(StreamId::Customer(id)) => Ok(Some(id)),
-                Some(StreamId::Order(_)) | None => Ok(None),
+                Some(StreamId::Order(_) | StreamId::Credit(_)) | None => Ok(None),
             }
         }
     }
@@ -184,7 +184,7 @@ pub(super) async fn find_order(
         Target::Reference(reference) => {
             match find(store, secrets, ClaimKind::OrderReference, reference).await? {
                 Some(StreamId::Order(id)) => Ok(Some(id)),
-                Some(StreamId::Customer(_)) | None => Ok(None),
+                Some(StreamId::Customer(_) | StreamId::Credit(_)) | None => Ok(None),
             }
         }
     }

@@ -101,6 +101,15 @@ impl Customer {
                 let addresses = registered.personal.plain.addresses.clone();
                 Self::Active(AddressBook { addresses })
             }
+            // CONTRACT: the commands that record these come with the slice.
+            CustomerEvent::ProfileUpdated(_)
+            | CustomerEvent::EmailChanged(_)
+            | CustomerEvent::AddressSaved(_)
+            | CustomerEvent::AddressRemoved(_)
+            | CustomerEvent::Blocked(_)
+            | CustomerEvent::Unblocked(_)
+            | CustomerEvent::Erased(_)
+            | CustomerEvent::KeyDestroyed(_) => self,
         }
     }
 }

@@ -57,7 +57,9 @@ impl Reply {
             stream
                 .filter(|_| status == StatusCode::CREATED)
                 .map(|stream| match stream {
-                    StreamId::Customer(id) => format!("/v1/customers/{id}"),
+                    StreamId::Customer(id) | StreamId::Credit(id) => {
+                        format!("/v1/customers/{id}")
+                    }
                     StreamId::Order(id) => format!("/v1/orders/{id}"),
                 });
         let entity_tag =

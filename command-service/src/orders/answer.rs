@@ -90,7 +90,7 @@ fn accepted(standing: &Standing, form: Form) -> Answer {
         });
     let body = Body {
         order_id: (!unmade).then_some(order_id.0),
-        number: (!unmade).then(|| number.to_string()),
+        number: number.filter(|_| !unmade).map(|number| number.to_string()),
         customer_id: customer_id.0,
         version: standing.version.0,
         lifecycle: summary.lifecycle.as_str(),

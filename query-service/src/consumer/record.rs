@@ -3,8 +3,6 @@
 use orderfold_events::{Envelope, Event, EventId, ShardCount};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::projections::stream_of;
-
 /// An event with everything that came with it.
 #[derive(Debug)]
 pub struct Record {
@@ -70,7 +68,7 @@ fn read_content(
     let undecodable = |error: &dyn std::error::Error| Unreadable::Undecodable(error.to_string());
     let event = Event::decode(&envelope.event_type, data).map_err(|error| undecodable(&error))?;
     let data = str::from_utf8(data).map_err(|error| undecodable(&error))?;
-    if stream_of(&event) != envelope.stream {
+    if event.stream() != envelope.stream {
         return Err(Unreadable::OtherStream);
     }
     if shards.shard_of(event.customer_id()) != envelope.coordinate.shard {

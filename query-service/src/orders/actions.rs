@@ -58,6 +58,8 @@ fn allows(order: &OrderDocument, action: Action) -> bool {
 fn is_open(lifecycle: Lifecycle) -> bool {
     match lifecycle {
         Lifecycle::Placed | Lifecycle::Confirmed => true,
-        Lifecycle::Cancelled | Lifecycle::Completed => false,
+        Lifecycle::Draft | Lifecycle::Cancelled | Lifecycle::Completed | Lifecycle::Discarded => {
+            false
+        }
     }
 }

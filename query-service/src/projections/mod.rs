@@ -13,7 +13,7 @@ pub mod sales_series;
 pub(crate) mod tests;
 
 use orderfold_events::{
-    Envelope, Event, OrderId, StreamId, Version, closed_list,
+    Envelope, Event, OrderId, Version, closed_list,
     order::{OrderEvent, OrderFact},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -105,7 +105,7 @@ fn require_next(document: Version, envelope: &Envelope) -> Result<(), Contradict
 fn order_of(event: &Event) -> Option<(OrderId, &OrderEvent)> {
     match event {
         Event::Order(order) => Some((order.summary.order_id, order)),
-        Event::Customer(_) => None,
+        Event::Customer(_) | Event::Credit(_) => None,
     }
 }
 
@@ -116,7 +116,16 @@ fn order_steps(fact: &OrderFact) -> customer_360::OrderCounts {
         OrderFact::Placed(_) => steps.placed = 1,
         OrderFact::Cancelled(_) => steps.cancelled = 1,
         OrderFact::Completed(_) => steps.completed = 1,
-        OrderFact::Confirmed(_)
+        OrderFact::Drafted(_)
+        | OrderFact::DraftChanged(_)
+        | OrderFact::Discarded(_)
+        | OrderFact::Confirmed(_)
+        | OrderFact::Held(_)
+        | OrderFact::Released(_)
+        | OrderFact::Amended(_)
+        | OrderFact::DetailsUpdated(_)
+        | OrderFact::RefundRecorded(_)
+        | OrderFact::NoteAdded(_)
         | OrderFact::ItemsCancelled(_)
         | OrderFact::PaymentRecorded(_)
         | OrderFact::ShipmentRecorded(_)
@@ -124,13 +133,4 @@ fn order_steps(fact: &OrderFact) -> customer_360::OrderCounts {
         | OrderFact::ReturnRecorded(_) => {}
     }
     steps
-}
-
-/// The stream that an event's data says it belongs to.
-#[must_use]
-pub fn stream_of(event: &Event) -> StreamId {
-    match event {
-        Event::Order(order) => StreamId::Order(order.summary.order_id),
-        Event::Customer(customer) => StreamId::Customer(customer.customer_id()),
-    }
 }

@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::words::{AdjustmentKind, CancelReason, PaymentMethod, ReturnCondition, ReturnReason};
+use super::{
+    Totals,
+    words::{
+        AdjustmentKind, AmendReason, CancelReason, HoldReason, PaymentMethod, RefundReason,
+        ReturnCondition, ReturnReason,
+    },
+};
 use crate::{
     Personal, TaxRate,
     personal::{Address, Contact, Note},
@@ -28,6 +34,20 @@ pub struct Placed {
     pub adjustments: Vec<Adjustment>,
     pub personal: Personal<OrderPersonal>,
 }
+
+/// `orderfold.order.drafted.v1` and `orderfold.order.draft_changed.v1`: the whole draft as it is from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftContent {
+    /// What placing it as it is would record.
+    #[serde(flatten)]
+    pub order: Placed,
+    /// The totals that placing it as it is would book; a draft itself books none.
+    pub preview: Totals,
+}
+
+/// `orderfold.order.discarded.v1`: a draft is given up; carries nothing of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discarded {}
 
 /// The personal part of an order: address snapshots and contact, as they were at placing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -95,6 +115,52 @@ pub struct Confirmed {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completed {}
 
+/// `orderfold.order.held.v1`: nothing is shipped while a hold is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// From 1 within the order, never reused.
+    pub hold: u32,
+    pub reason: HoldReason,
+    pub personal: Personal<Note>,
+}
+
+/// `orderfold.order.released.v1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    /// The holds that this event closed, ascending.
+    pub holds: Vec<u32>,
+    pub personal: Personal<Note>,
+}
+
+/// `orderfold.order.amended.v1`: what was agreed after placing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amended {
+    pub reason: AmendReason,
+    /// Lines as they are ordered from now on: those that are new, and those whose quantity was raised or whose price,
+    /// discount or tax is another.
+    pub lines: Vec<Line>,
+    /// Units that the amendment cancelled.
+    pub cancelled: Vec<LineQuantity>,
+    pub adjustments: Vec<Adjustment>,
+    pub personal: Personal<AmendedPersonal>,
+}
+
+/// The personal part of an amendment; an address that is absent stays as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AmendedPersonal {
+    pub ship_to: Option<Address>,
+    pub bill_to: Option<Address>,
+}
+
+/// `orderfold.order.details_updated.v1`: all details as they are from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetailsUpdated {
+    pub reference: Option<String>,
+    pub customer_reference: Option<String>,
+    pub tags: Vec<String>,
+    pub metadata: BTreeMap<String, String>,
+}
+
 /// `orderfold.order.items_cancelled.v1`: some units will not be shipped; others stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemsCancelled {
@@ -122,6 +188,28 @@ pub struct PaymentRecorded {
     pub amount: i64,
     pub method: PaymentMethod,
     pub content: ContentHash,
+}
+
+/// `orderfold.order.refund_recorded.v1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRecorded {
+    pub reference: String,
+    /// Minor units, above zero.
+    pub amount: i64,
+    pub reason: RefundReason,
+    /// The reference of the payment that it gives back, when the caller named one.
+    pub payment: Option<String>,
+    /// The reference of the return that it is for, when the caller named one.
+    #[serde(rename = "return")]
+    pub return_reference: Option<String>,
+    pub adjustments: Vec<Adjustment>,
+    pub content: ContentHash,
+}
+
+/// `orderfold.order.note_added.v1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteAdded {
+    pub personal: Personal<Note>,
 }
 
 /// `orderfold.order.shipment_recorded.v1`.

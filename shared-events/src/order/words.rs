@@ -4,7 +4,10 @@ use crate::closed_list;
 
 closed_list! {
     /// Where an order stands; hold, payment and fulfilment are orthogonal to it.
-    Lifecycle { Placed = "placed", Confirmed = "confirmed", Cancelled = "cancelled", Completed = "completed" }
+    Lifecycle {
+        Draft = "draft", Placed = "placed", Confirmed = "confirmed", Cancelled = "cancelled", Completed = "completed",
+        Discarded = "discarded",
+    }
 }
 closed_list! {
     /// Derived from total, payments and refunds.
@@ -30,6 +33,26 @@ closed_list! {
     CancelReason {
         Customer = "customer", Stock = "stock", Fraud = "fraud", Duplicate = "duplicate", Unpaid = "unpaid",
         Other = "other",
+    }
+}
+closed_list! {
+    /// Why an order is held.
+    HoldReason {
+        Fraud = "fraud", Address = "address", Stock = "stock", Payment = "payment", Customer = "customer",
+        Other = "other",
+    }
+}
+closed_list! {
+    /// Why an order was amended.
+    AmendReason {
+        Customer = "customer", Pricing = "pricing", Stock = "stock", Correction = "correction", Other = "other",
+    }
+}
+closed_list! {
+    /// Why money was given back. A chargeback or a reversal is recorded whatever is due.
+    RefundReason {
+        Return = "return", Cancellation = "cancellation", Goodwill = "goodwill", Overpayment = "overpayment",
+        Chargeback = "chargeback", Reversal = "reversal", Other = "other",
     }
 }
 closed_list! {

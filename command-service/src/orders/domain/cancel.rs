@@ -28,7 +28,11 @@ pub(super) fn cancel(
         (Requester::Trader, _) | (Requester::Customer, Lifecycle::Placed) => {}
         (
             Requester::Customer,
-            Lifecycle::Confirmed | Lifecycle::Cancelled | Lifecycle::Completed,
+            Lifecycle::Draft
+            | Lifecycle::Confirmed
+            | Lifecycle::Cancelled
+            | Lifecycle::Completed
+            | Lifecycle::Discarded,
         ) => return Err(OrderError::WrongState { lifecycle }),
     }
     let lines = open_units(ledger, command.lines.as_ref())?;

@@ -41,7 +41,17 @@ pub(super) fn of(before: &Ledger, fact: &OrderFact) -> Result<Change, MoneyError
             change.adjust(&returned.adjustments)?;
         }
         OrderFact::PaymentRecorded(payment) => change.totals.payments = payment.amount,
-        OrderFact::Confirmed(_)
+        // CONTRACT: those from drafts on.
+        OrderFact::Drafted(_)
+        | OrderFact::DraftChanged(_)
+        | OrderFact::Discarded(_)
+        | OrderFact::Held(_)
+        | OrderFact::Released(_)
+        | OrderFact::Amended(_)
+        | OrderFact::DetailsUpdated(_)
+        | OrderFact::RefundRecorded(_)
+        | OrderFact::NoteAdded(_)
+        | OrderFact::Confirmed(_)
         | OrderFact::ShipmentRecorded(_)
         | OrderFact::DeliveryRecorded(_)
         | OrderFact::Completed(_) => {}

@@ -45,7 +45,8 @@ impl Order {
     pub fn occurred_at(&self, command: &OrderCommand, now: Timestamp) -> Timestamp {
         let earliest = self
             .ledger()
-            .map_or(now, |ledger| ledger.identity.placed_at.max(now));
+            .and_then(|ledger| ledger.identity.placed_at)
+            .map_or(now, |placed_at| placed_at.max(now));
         command.occurred_at().unwrap_or(earliest)
     }
 }
@@ -69,15 +70,14 @@ fn decide_placed(
 impl Ledger {
     /// Facts may come late, but nothing happens to an order before it is placed.
     pub(super) fn check_time(&self, occurred_at: Option<Timestamp>) -> Result<(), OrderError> {
-        let placed_at = self.identity.placed_at;
-        match occurred_at {
-            Some(occurred_at) if occurred_at < placed_at => {
+        match (occurred_at, self.identity.placed_at) {
+            (Some(occurred_at), Some(placed_at)) if occurred_at < placed_at => {
                 Err(OrderError::OccurredBeforePlacing {
                     placed_at,
                     occurred_at,
                 })
             }
-            Some(_) | None => Ok(()),
+            (Some(_) | None, _) => Ok(()),
         }
     }
 }

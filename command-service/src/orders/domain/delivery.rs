@@ -24,7 +24,7 @@ pub(super) fn record(
     ledger.check_time(command.occurred_at)?;
     match lifecycle {
         Lifecycle::Placed | Lifecycle::Confirmed => {}
-        Lifecycle::Cancelled | Lifecycle::Completed => {
+        Lifecycle::Draft | Lifecycle::Cancelled | Lifecycle::Completed | Lifecycle::Discarded => {
             return Err(OrderError::WrongState { lifecycle });
         }
     }

@@ -17,7 +17,17 @@ impl Order {
             }
             (
                 Self::Unplaced,
-                OrderFact::Confirmed(_)
+                // CONTRACT: those from drafts on.
+                OrderFact::Drafted(_)
+                | OrderFact::DraftChanged(_)
+                | OrderFact::Discarded(_)
+                | OrderFact::Held(_)
+                | OrderFact::Released(_)
+                | OrderFact::Amended(_)
+                | OrderFact::DetailsUpdated(_)
+                | OrderFact::RefundRecorded(_)
+                | OrderFact::NoteAdded(_)
+                | OrderFact::Confirmed(_)
                 | OrderFact::ItemsCancelled(_)
                 | OrderFact::Cancelled(_)
                 | OrderFact::PaymentRecorded(_)
@@ -46,7 +56,17 @@ impl Order {
             OrderFact::Confirmed(_) => Lifecycle::Confirmed,
             OrderFact::Cancelled(_) => Lifecycle::Cancelled,
             OrderFact::Completed(_) => Lifecycle::Completed,
-            OrderFact::ItemsCancelled(_)
+            // CONTRACT: those from drafts on.
+            OrderFact::Drafted(_)
+            | OrderFact::DraftChanged(_)
+            | OrderFact::Discarded(_)
+            | OrderFact::Held(_)
+            | OrderFact::Released(_)
+            | OrderFact::Amended(_)
+            | OrderFact::DetailsUpdated(_)
+            | OrderFact::RefundRecorded(_)
+            | OrderFact::NoteAdded(_)
+            | OrderFact::ItemsCancelled(_)
             | OrderFact::PaymentRecorded(_)
             | OrderFact::ShipmentRecorded(_)
             | OrderFact::DeliveryRecorded(_)
@@ -60,7 +80,18 @@ impl Ledger {
     pub(super) fn book(&mut self, fact: &OrderFact) {
         match fact {
             OrderFact::Placed(placed) => self.adjustments.count(&placed.adjustments),
-            OrderFact::Confirmed(_) | OrderFact::Completed(_) => {}
+            // CONTRACT: those from drafts on.
+            OrderFact::Drafted(_)
+            | OrderFact::DraftChanged(_)
+            | OrderFact::Discarded(_)
+            | OrderFact::Held(_)
+            | OrderFact::Released(_)
+            | OrderFact::Amended(_)
+            | OrderFact::DetailsUpdated(_)
+            | OrderFact::RefundRecorded(_)
+            | OrderFact::NoteAdded(_)
+            | OrderFact::Confirmed(_)
+            | OrderFact::Completed(_) => {}
             OrderFact::ItemsCancelled(cancelled) => {
                 self.cancel(&cancelled.lines);
                 self.adjustments.count(&cancelled.adjustments);

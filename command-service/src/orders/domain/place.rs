@@ -78,8 +78,8 @@ fn identity(command: &Place, placed_at: Timestamp) -> Identity {
         channel: command.channel.clone(),
         currency: command.currency,
         terms: command.terms,
-        number: command.number,
-        placed_at,
+        number: Some(command.number),
+        placed_at: Some(placed_at),
     }
 }
 

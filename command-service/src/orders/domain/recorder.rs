@@ -48,7 +48,11 @@ impl Recorder {
     pub fn confirm_first(&mut self) -> Result<(), OrderError> {
         match self.lifecycle {
             Lifecycle::Placed => self.record(OrderFact::Confirmed(Confirmed {})),
-            Lifecycle::Confirmed | Lifecycle::Cancelled | Lifecycle::Completed => Ok(()),
+            Lifecycle::Draft
+            | Lifecycle::Confirmed
+            | Lifecycle::Cancelled
+            | Lifecycle::Completed
+            | Lifecycle::Discarded => Ok(()),
         }
     }
 

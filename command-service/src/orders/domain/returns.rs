@@ -29,7 +29,9 @@ pub(super) fn record(
     ledger.check_time(command.occurred_at)?;
     match lifecycle {
         Lifecycle::Placed | Lifecycle::Confirmed | Lifecycle::Completed => {}
-        Lifecycle::Cancelled => return Err(OrderError::WrongState { lifecycle }),
+        Lifecycle::Draft | Lifecycle::Cancelled | Lifecycle::Discarded => {
+            return Err(OrderError::WrongState { lifecycle });
+        }
     }
     let shipment = ledger.find_shipment(command.shipment.as_deref())?;
     let lines = command

@@ -47,7 +47,10 @@ impl Ledger {
     pub(super) fn check_shippable(&self, lifecycle: Lifecycle) -> Result<(), OrderError> {
         match lifecycle {
             Lifecycle::Placed | Lifecycle::Confirmed => {}
-            Lifecycle::Cancelled | Lifecycle::Completed => {
+            Lifecycle::Draft
+            | Lifecycle::Cancelled
+            | Lifecycle::Completed
+            | Lifecycle::Discarded => {
                 return Err(OrderError::WrongState { lifecycle });
             }
         }

@@ -32,6 +32,8 @@ impl Order {
 
     pub(super) fn at(lifecycle: Lifecycle, ledger: Box<Ledger>) -> Self {
         match lifecycle {
+            // CONTRACT: drafts.
+            Lifecycle::Draft | Lifecycle::Discarded => Self::Unplaced,
             Lifecycle::Placed => Self::Placed(ledger),
             Lifecycle::Confirmed => Self::Confirmed(ledger),
             Lifecycle::Cancelled => Self::Cancelled(ledger),
@@ -70,8 +72,8 @@ pub(super) struct Identity {
     pub channel: String,
     pub currency: Currency,
     pub terms: Terms,
-    pub number: OrderNumber,
-    pub placed_at: Timestamp,
+    pub number: Option<OrderNumber>,
+    pub placed_at: Option<Timestamp>,
 }
 
 impl From<&OrderSummary> for Identity {

@@ -38,6 +38,8 @@ impl DocumentView for Customer360 {
         let document = match event {
             Event::Customer(customer) => fold_customer(document, envelope, customer)?,
             Event::Order(order) => fold_order(document, envelope, order)?,
+            // CONTRACT: credit.
+            Event::Credit(_) => document,
         };
         Ok(CustomerDocument {
             coordinate: envelope.coordinate,
@@ -70,6 +72,8 @@ fn fold_customer(
             registered_profile(envelope, registered)
         }
         (Some(_), CustomerEvent::Registered(_)) => return Err(Contradiction::RegisteredTwice),
+        // CONTRACT: all that may follow a registration.
+        _ => return Ok(document),
     };
     Ok(CustomerDocument {
         profile: Some(profile),
@@ -100,7 +104,7 @@ fn fold_order(
     document.counts = add_counts(document.counts, steps)?;
     add_to_lifetime(&mut document.lifetime, event, steps)?;
     if let OrderFact::Placed(_) = event.fact {
-        let placed_at = event.summary.placed_at;
+        let placed_at = event.summary.placed_at.ok_or(Contradiction::NotPlaced)?;
         document.first_order_at = Some(
             document
                 .first_order_at
@@ -160,10 +164,10 @@ fn list_order(
     let order = LastOrder {
         order_id: summary.order_id,
         version: envelope.version,
-        number: summary.number,
+        number: summary.number.ok_or(Contradiction::NotPlaced)?,
         channel: summary.channel.clone(),
         currency: summary.currency,
-        placed_at: summary.placed_at,
+        placed_at: summary.placed_at.ok_or(Contradiction::NotPlaced)?,
         lifecycle: summary.lifecycle,
         payment_status: summary.payment_status,
         fulfilment_status: summary.fulfilment_status,

@@ -18,7 +18,7 @@ impl DocumentView for CustomerList {
     fn select(event: &Event) -> Option<(CustomerId, &CustomerEvent)> {
         match event {
             Event::Customer(customer) => Some((customer.customer_id(), customer)),
-            Event::Order(_) => None,
+            Event::Credit(_) | Event::Order(_) => None,
         }
     }
 
@@ -37,6 +37,9 @@ impl DocumentView for CustomerList {
                 Ok(registered_row(envelope, registered))
             }
             (Some(_), CustomerEvent::Registered(_)) => Err(Contradiction::RegisteredTwice),
+            // CONTRACT: all that may follow a registration.
+            (Some(row), _) => Ok(row),
+            (None, _) => Err(Contradiction::NotPlaced),
         }
     }
 }

@@ -38,7 +38,7 @@ impl DocumentView for OrderDetail {
         let mut order = match (document, &event.fact) {
             (None, OrderFact::Placed(placed)) => {
                 require_next(Version::NONE, envelope)?;
-                placed_document(envelope, event, placed)
+                placed_document(envelope, event, placed)?
             }
             (Some(_), OrderFact::Placed(_)) => return Err(Contradiction::PlacedTwice),
             (None, _) => return Err(Contradiction::NotPlaced),
@@ -63,13 +63,17 @@ impl DocumentView for OrderDetail {
     }
 }
 
-fn placed_document(envelope: &Envelope, event: &OrderEvent, placed: &Placed) -> OrderDocument {
+fn placed_document(
+    envelope: &Envelope,
+    event: &OrderEvent,
+    placed: &Placed,
+) -> Result<OrderDocument, Contradiction> {
     let summary = &event.summary;
-    OrderDocument {
+    Ok(OrderDocument {
         order_id: summary.order_id,
         version: envelope.version,
         coordinate: envelope.coordinate,
-        number: summary.number,
+        number: summary.number.ok_or(Contradiction::NotPlaced)?,
         customer_id: summary.customer_id,
         channel: summary.channel.clone(),
         currency: summary.currency,
@@ -81,7 +85,7 @@ fn placed_document(envelope: &Envelope, event: &OrderEvent, placed: &Placed) -> 
         customer_reference: placed.customer_reference.clone(),
         tags: placed.tags.clone(),
         metadata: placed.metadata.clone(),
-        placed_at: summary.placed_at,
+        placed_at: summary.placed_at.ok_or(Contradiction::NotPlaced)?,
         updated_at: envelope.recorded_at,
         lifecycle: summary.lifecycle,
         payment_status: summary.payment_status,
@@ -96,7 +100,7 @@ fn placed_document(envelope: &Envelope, event: &OrderEvent, placed: &Placed) -> 
         returns: Vec::new(),
         cancellations: Vec::new(),
         personal: placed.personal.clone(),
-    }
+    })
 }
 
 /// What the event itself adds: quantities, ledger entries and facts.
@@ -108,6 +112,16 @@ fn add_fact(
     let at = fact_time(envelope);
     match fact {
         OrderFact::Placed(_) => return Err(Contradiction::PlacedTwice),
+        // CONTRACT: those from drafts on.
+        OrderFact::Drafted(_)
+        | OrderFact::DraftChanged(_)
+        | OrderFact::Discarded(_)
+        | OrderFact::Held(_)
+        | OrderFact::Released(_)
+        | OrderFact::Amended(_)
+        | OrderFact::DetailsUpdated(_)
+        | OrderFact::RefundRecorded(_)
+        | OrderFact::NoteAdded(_) => {}
         OrderFact::Confirmed(_) | OrderFact::Completed(_) => {}
         OrderFact::ItemsCancelled(cancelled) => {
             cancel(

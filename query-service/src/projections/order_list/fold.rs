@@ -36,7 +36,17 @@ impl DocumentView for OrderList {
             (Some(_), OrderFact::Placed(_)) => Err(Contradiction::PlacedTwice),
             (
                 Some(row),
-                OrderFact::Confirmed(_)
+                // CONTRACT: those from drafts on.
+                OrderFact::Drafted(_)
+                | OrderFact::DraftChanged(_)
+                | OrderFact::Discarded(_)
+                | OrderFact::Held(_)
+                | OrderFact::Released(_)
+                | OrderFact::Amended(_)
+                | OrderFact::DetailsUpdated(_)
+                | OrderFact::RefundRecorded(_)
+                | OrderFact::NoteAdded(_)
+                | OrderFact::Confirmed(_)
                 | OrderFact::ItemsCancelled(_)
                 | OrderFact::Cancelled(_)
                 | OrderFact::PaymentRecorded(_)
@@ -63,13 +73,13 @@ fn placed_row(
         order_id: summary.order_id,
         version: envelope.version,
         coordinate: envelope.coordinate,
-        number: summary.number,
+        number: summary.number.ok_or(Contradiction::NotPlaced)?,
         customer_id: summary.customer_id,
         channel: summary.channel.clone(),
         currency: summary.currency,
         terms: summary.terms,
         reference: placed.reference.clone(),
-        placed_at: summary.placed_at,
+        placed_at: summary.placed_at.ok_or(Contradiction::NotPlaced)?,
         updated_at: envelope.recorded_at,
         lifecycle: summary.lifecycle,
         payment_status: summary.payment_status,

@@ -12,7 +12,6 @@ use super::{
         customer_list::CustomerList,
         order_timeline,
         sales_series::{Bookings, Sales},
-        stream_of,
     },
     *,
 };
@@ -441,6 +440,6 @@ fn units_that_do_not_exist_contradict() {
 fn an_event_names_its_own_stream() {
     let (history, ..) = one_order();
     for recorded in &history.log {
-        assert_eq!(stream_of(&recorded.event), recorded.envelope.stream);
+        assert_eq!(recorded.event.stream(), recorded.envelope.stream);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use orderfold_events::ShardCount;
 use orderfold_http::{
     Problem, TokenKey, admin, api::Operations, auth::Access, catalogue, clock, server,
@@ -15,7 +16,8 @@ use utoipa_axum::routes;
 use crate::{
     bulk,
     config::Config,
-    customers,
+    credit::controller as credit,
+    customers::controller as customers,
     database::{Database, DatabaseConfig, StoreIdentity},
     event_sourcing::{EventStore, Writers},
     execution::{Executor, Secrets},
@@ -36,17 +38,25 @@ const COMMANDS_MAX: usize = 2_048;
 pub struct Commands {
     pub executor: Executor,
     pub secrets: Secrets,
+    /// Whose days a due date counts in.
+    pub reporting_zone: Tz,
     pub tasks: TaskTracker,
     permits: Arc<Semaphore>,
 }
 
 impl Commands {
     #[must_use]
-    pub fn new(store: EventStore, secrets: Secrets, tasks: TaskTracker) -> Self {
+    pub fn new(
+        store: EventStore,
+        secrets: Secrets,
+        reporting_zone: Tz,
+        tasks: TaskTracker,
+    ) -> Self {
         let permits = Arc::new(Semaphore::new(COMMANDS_MAX));
         Self {
             executor: Executor::new(store),
             secrets,
+            reporting_zone,
             tasks,
             permits,
         }
@@ -77,8 +87,8 @@ impl Commands {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Orderfold commands", description = "The write side: customers and orders."),
-    tags((name = "customers"), (name = "orders"), (name = "bulk")),
+    info(title = "Orderfold commands", description = "The write side: customers, their credit, and orders."),
+    tags((name = "customers"), (name = "credit"), (name = "orders"), (name = "bulk")),
 )]
 struct Description;
 
@@ -98,11 +108,53 @@ pub fn operations() -> Operations<Commands> {
         "bearer",
         Vec::<String>::new(),
     )]);
-    Operations::new(document)
+    let operations = customer_operations(Operations::new(document));
+    order_operations(operations).operation(Access::authenticated(), routes!(bulk::run_commands))
+}
+
+fn customer_operations(operations: Operations<Commands>) -> Operations<Commands> {
+    operations
         .operation(
-            Access::scope("customers:write"),
-            routes!(customers::controller::register_customer),
+            customers::REGISTER_CUSTOMER,
+            routes!(customers::register_customer),
         )
+        .operation(
+            customers::UPDATE_CUSTOMER_PROFILE.access,
+            routes!(customers::update_customer_profile),
+        )
+        .operation(
+            customers::CHANGE_CUSTOMER_EMAIL.access,
+            routes!(customers::change_customer_email),
+        )
+        .operation(
+            customers::SAVE_CUSTOMER_ADDRESS.access,
+            routes!(customers::save_customer_address),
+        )
+        .operation(
+            customers::REMOVE_CUSTOMER_ADDRESS.access,
+            routes!(customers::remove_customer_address),
+        )
+        .operation(
+            customers::BLOCK_CUSTOMER.access,
+            routes!(customers::block_customer),
+        )
+        .operation(
+            customers::UNBLOCK_CUSTOMER.access,
+            routes!(customers::unblock_customer),
+        )
+        .operation(
+            customers::ERASE_CUSTOMER.access,
+            routes!(customers::erase_customer),
+        )
+        .operation(credit::SET_CREDIT_TERMS, routes!(credit::set_credit_terms))
+        .operation(
+            credit::RECORD_ACCOUNT_PAYMENT,
+            routes!(credit::record_account_payment),
+        )
+}
+
+fn order_operations(operations: Operations<Commands>) -> Operations<Commands> {
+    operations
         .operation(orders::PLACE_ORDER, routes!(orders::place_order))
         .operation(orders::CANCEL_ORDER.access, routes!(orders::cancel_order))
         .operation(
@@ -118,7 +170,6 @@ pub fn operations() -> Operations<Commands> {
             routes!(orders::record_delivery),
         )
         .operation(orders::RECORD_RETURN.access, routes!(orders::record_return))
-        .operation(Access::authenticated(), routes!(bulk::run_commands))
 }
 
 /// Brings the database up to date and creates the store and its topic.
@@ -205,7 +256,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         async move { database.keep_house(stop).await }
     });
 
-    let commands = Commands::new(store, parts.secrets, TaskTracker::new());
+    let zone = config.reporting_time_zone;
+    let commands = Commands::new(store, parts.secrets, zone, TaskTracker::new());
     let tasks = commands.tasks.clone();
     let api = operations().into_router(commands, key, CATALOGUE);
     let internal = internal::router(Internal {

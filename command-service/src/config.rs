@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 use orderfold_http::telemetry::LogFormat;
 use secrecy::SecretString;
@@ -60,6 +61,9 @@ pub struct Config {
     /// The `iss` of those tokens.
     #[arg(long, env, global = true, default_value = "orderfold")]
     pub jwt_issuer: String,
+    /// IANA name of the zone whose days due dates count in; the same as the query service's.
+    #[arg(long, env, global = true, default_value = "UTC")]
+    pub reporting_time_zone: Tz,
     /// `json` or `text`.
     #[arg(long, env, global = true, default_value = "json")]
     pub log_format: LogFormat,

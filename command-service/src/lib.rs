@@ -3,6 +3,7 @@
 pub mod app;
 pub mod bulk;
 pub mod config;
+pub mod credit;
 pub mod customers;
 pub mod database;
 pub mod event_sourcing;
@@ -10,4 +11,5 @@ pub mod execution;
 pub mod http;
 pub mod internal;
 pub mod orders;
+mod phone;
 pub mod relay;

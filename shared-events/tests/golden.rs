@@ -5,12 +5,13 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use orderfold_events::{Event, customer, order};
+use orderfold_events::{Event, credit, customer, order};
 
 /// Members that an event may lack.
 const OPTIONAL: &[(&str, &str)] = &[
     ("orderfold.customer.registered.v1", "reference"),
     ("orderfold.customer.registered.v1", "language"),
+    ("orderfold.customer.profile_updated.v1", "language"),
     ("orderfold.order.placed.v1", "due_on"),
     ("orderfold.order.placed.v1", "reference"),
     ("orderfold.order.placed.v1", "customer_reference"),
@@ -39,6 +40,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
 fn encode(event: &Event) -> Vec<u8> {
     match event {
         Event::Customer(event) => event.encode().unwrap(),
+        Event::Credit(event) => event.encode().unwrap(),
         Event::Order(event) => event.encode().unwrap(),
     }
 }
@@ -61,7 +63,10 @@ fn every_event_type_has_a_golden_file() {
         .into_iter()
         .map(|(event_type, _)| event_type)
         .collect();
-    let known = customer::EVENT_TYPES.iter().chain(order::EVENT_TYPES);
+    let known = customer::EVENT_TYPES
+        .iter()
+        .chain(credit::EVENT_TYPES)
+        .chain(order::EVENT_TYPES);
     let missing: Vec<_> = known
         .filter(|event_type| !golden.contains(**event_type))
         .collect();

@@ -5,24 +5,32 @@ use orderfold_http::{Fields, Node, Problem, auth::Access, fields};
 use serde_json::Value;
 
 use crate::{
+    credit::controller::{RECORD_ACCOUNT_PAYMENT, SET_CREDIT_TERMS},
+    customers::controller as customers,
     execution::Precondition,
     http::{calls, values},
-    orders::controller::{OPERATIONS, Operation, PLACE_ORDER},
+    orders::controller as orders,
 };
 
 /// What a line asks for.
 #[derive(Clone, Copy)]
 pub(super) enum Command {
     RegisterCustomer,
+    Customer(&'static customers::Operation),
+    SetCreditTerms,
+    RecordAccountPayment,
     PlaceOrder,
-    Order(&'static Operation),
+    Order(&'static orders::Operation),
 }
 
 impl Command {
     pub fn access(self) -> Access {
         match self {
-            Self::RegisterCustomer => Access::scope("customers:write"),
-            Self::PlaceOrder => PLACE_ORDER,
+            Self::RegisterCustomer => customers::REGISTER_CUSTOMER,
+            Self::Customer(operation) => operation.access,
+            Self::SetCreditTerms => SET_CREDIT_TERMS,
+            Self::RecordAccountPayment => RECORD_ACCOUNT_PAYMENT,
+            Self::PlaceOrder => orders::PLACE_ORDER,
             Self::Order(operation) => operation.access,
         }
     }
@@ -69,7 +77,10 @@ impl Line {
                 channel: text(self.body.get("channel"))?,
                 value: text(self.body.get("reference"))?,
             }),
-            Command::Order(_) => None,
+            Command::Customer(_)
+            | Command::SetCreditTerms
+            | Command::RecordAccountPayment
+            | Command::Order(_) => None,
         }
     }
 }
@@ -104,6 +115,10 @@ type Targets = (Option<Target<CustomerId>>, Option<Target<OrderId>>);
 fn targets(fields: &mut Fields<'_, '_>, command: Command) -> Option<Targets> {
     match command {
         Command::RegisterCustomer => Some((None, None)),
+        Command::Customer(_) | Command::SetCreditTerms | Command::RecordAccountPayment => {
+            let customer = fields.required("customer", |node| target(node, "a customer's id"))?;
+            Some((Some(customer), None))
+        }
         Command::PlaceOrder => {
             let customer = fields.optional("customer", |node| target(node, "a customer's id"))?;
             Some((customer, None))
@@ -119,13 +134,24 @@ fn command(node: &Node<'_, '_>) -> Option<Command> {
     let name = node.text(1..=values::CODE_CHARS_MAX)?;
     match name.as_str() {
         "register_customer" => Some(Command::RegisterCustomer),
+        "set_credit_terms" => Some(Command::SetCreditTerms),
+        "record_account_payment" => Some(Command::RecordAccountPayment),
         "place_order" => Some(Command::PlaceOrder),
-        other => OPERATIONS
-            .into_iter()
-            .find(|operation| operation.id == other)
-            .map(Command::Order)
-            .or_else(|| node.fault("unknown_value", "must be the id of a command")),
+        other => {
+            operation(other).or_else(|| node.fault("unknown_value", "must be the id of a command"))
+        }
     }
+}
+
+/// A command to an order or a customer that exists.
+fn operation(id: &str) -> Option<Command> {
+    let mut of_orders = orders::OPERATIONS.into_iter();
+    let order = of_orders.find(|operation| operation.id == id);
+    let mut of_customers = customers::OPERATIONS.into_iter();
+    let customer = of_customers.find(|operation| operation.id == id);
+    order
+        .map(Command::Order)
+        .or(customer.map(Command::Customer))
 }
 
 fn target<Id: std::str::FromStr>(node: &Node<'_, '_>, expected: &str) -> Option<Target<Id>> {

@@ -11,11 +11,12 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
-use orderfold_events::Timestamp;
+use orderfold_events::{CustomerId, Timestamp};
 use orderfold_http::{
     Principal, Problem, RequestContext, api::require_media_type, clock, json,
     parameters::Parameters,
 };
+use serde_json::Value;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::timeout,
@@ -221,15 +222,21 @@ impl Bulk {
         let (store, secrets) = (self.commands.executor.store(), &self.commands.secrets);
         match command {
             Command::RegisterCustomer => Ok(self.commands.register(&call, &body).await),
-            Command::PlaceOrder => {
-                let customer_id = match &customer {
-                    Some(target) => match sequence::find_customer(store, secrets, target).await? {
-                        Some(id) => Some(id),
-                        None => return Ok(Reply::problem(codes::CUSTOMER_NOT_FOUND.into())),
-                    },
+            Command::PlaceOrder if customer.is_none() => {
+                Ok(self.commands.place(&call, &body, None).await)
+            }
+            Command::PlaceOrder
+            | Command::Customer(_)
+            | Command::SetCreditTerms
+            | Command::RecordAccountPayment => {
+                let found = match &customer {
+                    Some(target) => sequence::find_customer(store, secrets, target).await?,
                     None => None,
                 };
-                Ok(self.commands.place(&call, &body, customer_id).await)
+                Ok(match found {
+                    Some(customer) => self.of_customer(command, &call, customer, &body).await,
+                    None => Reply::problem(codes::CUSTOMER_NOT_FOUND.into()),
+                })
             }
             Command::Order(operation) => {
                 let target = match &order {
@@ -240,6 +247,33 @@ impl Bulk {
                     Some(id) => Ok(self.commands.change(&call, operation, id, &body).await),
                     None => Ok(Reply::problem(codes::ORDER_NOT_FOUND.into())),
                 }
+            }
+        }
+    }
+
+    /// A command whose target is a customer.
+    async fn of_customer(
+        &self,
+        command: Command,
+        call: &Call,
+        customer: CustomerId,
+        body: &Value,
+    ) -> Reply {
+        let commands = &self.commands;
+        match command {
+            Command::Customer(operation) => {
+                commands
+                    .change_customer(call, operation, customer, body)
+                    .await
+            }
+            Command::SetCreditTerms => commands.set_credit_terms(call, customer, body).await,
+            Command::RecordAccountPayment => {
+                commands.record_account_payment(call, customer, body).await
+            }
+            Command::PlaceOrder => commands.place(call, body, Some(customer)).await,
+            // These have no customer for a target.
+            Command::RegisterCustomer | Command::Order(_) => {
+                Reply::problem(codes::CUSTOMER_NOT_FOUND.into())
             }
         }
     }

@@ -81,7 +81,11 @@ impl<'a> Sequence<'a> {
         };
         names.extend(line.creates().map(|reference| match line.command {
             Command::RegisterCustomer => Name::CustomerReference(reference),
-            Command::PlaceOrder | Command::Order(_) => Name::OrderReference(reference),
+            Command::PlaceOrder
+            | Command::Order(_)
+            | Command::Customer(_)
+            | Command::SetCreditTerms
+            | Command::RecordAccountPayment => Name::OrderReference(reference),
         }));
         match customer {
             Ok(customer) => {

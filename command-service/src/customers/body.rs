@@ -1,96 +1,19 @@
-//! The bodies of customer commands: what is read of them, and how they are documented.
+//! The bodies of customer commands, member by member, with every limit.
 
 use std::collections::{BTreeMap, HashSet};
 
 use orderfold_events::{
     CustomerId,
-    customer::{CustomerAddress, CustomerPersonal, ExternalReference},
+    customer::{BlockReason, CustomerAddress, CustomerPersonal, EraseReason, ExternalReference},
 };
 use orderfold_http::{Fields, Node, Problem, fields};
-use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::domain::Register;
+use super::domain::{CustomerCommand, MetadataPatch, ProfilePatch, Register};
 use crate::http::values;
 
 /// Addresses in one body.
 const ADDRESSES_MAX: usize = 50;
-
-/// A customer to register. E-mail and references are unique; the e-mail whatever its capitals, a reference in its
-/// channel.
-#[derive(ToSchema)]
-#[schema(as = RegisterCustomer)]
-#[expect(
-    dead_code,
-    reason = "documents the body that `register` reads member by member"
-)]
-pub struct RegisterBody {
-    #[schema(min_length = 1, max_length = 200)]
-    name: String,
-    email: Option<String>,
-    /// Kept as given; in E.164 beside it where it can be told.
-    #[schema(max_length = 40)]
-    phone: Option<String>,
-    /// BCP 47.
-    language: Option<String>,
-    reference: Option<ReferenceBody>,
-    #[schema(max_items = 20)]
-    tags: Option<Vec<String>>,
-    /// At most 50 members, names `[a-z0-9_-]{1,40}`, values of at most 500 characters.
-    metadata: Option<BTreeMap<String, String>>,
-    #[schema(max_items = 50)]
-    addresses: Option<Vec<AddressEntryBody>>,
-}
-
-/// The caller's own key, unique in its channel.
-#[derive(ToSchema)]
-#[schema(as = ExternalReference)]
-#[expect(dead_code, reason = "documents a body")]
-pub struct ReferenceBody {
-    #[schema(min_length = 1, max_length = 64)]
-    channel: String,
-    #[schema(min_length = 1, max_length = 64)]
-    value: String,
-}
-
-/// An address of the customer's book. One of `line1` and `city` is needed.
-#[derive(ToSchema)]
-#[schema(as = AddressEntry)]
-#[expect(dead_code, reason = "documents a body")]
-pub struct AddressEntryBody {
-    #[schema(min_length = 1, max_length = 64)]
-    label: String,
-    #[schema(default = false)]
-    default_shipping: Option<bool>,
-    #[schema(default = false)]
-    default_billing: Option<bool>,
-    name: Option<String>,
-    company: Option<String>,
-    line1: Option<String>,
-    line2: Option<String>,
-    city: Option<String>,
-    region: Option<String>,
-    postal_code: Option<String>,
-    /// ISO 3166-1 alpha-2.
-    country: String,
-    phone: Option<String>,
-    tax_id: Option<String>,
-}
-
-/// A customer as a command leaves it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CustomerAnswer)]
-pub struct StandingBody {
-    /// Null in a dry run that would make it.
-    pub customer_id: Option<Uuid>,
-    pub version: u32,
-    #[schema(example = "active")]
-    pub status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dry_run: Option<bool>,
-}
 
 /// Reads the body of `register_customer`.
 ///
@@ -130,21 +53,12 @@ fn personal(fields: &mut Fields<'_, '_>) -> Option<CustomerPersonal> {
     let email = fields.optional("email", values::email);
     let phone = fields.optional("phone", values::phone);
     let addresses = fields.or_default("addresses", Vec::new(), addresses);
-    let (phone, addresses) = (phone?, addresses?);
-    let country = addresses
-        .iter()
-        .find(|entry| entry.default_billing)
-        .or(addresses.first())
-        .map(|entry| entry.address.country.as_str());
-    let phone_e164 = phone
-        .as_deref()
-        .and_then(|phone| values::e164(phone, country));
     Some(CustomerPersonal {
         name: name?,
         email: email?,
-        phone,
-        phone_e164,
-        addresses,
+        phone: phone?,
+        phone_e164: None,
+        addresses: addresses?,
     })
 }
 
@@ -173,16 +87,102 @@ fn addresses(node: &Node<'_, '_>) -> Option<Vec<CustomerAddress>> {
 }
 
 fn address(node: &Node<'_, '_>) -> Option<CustomerAddress> {
-    node.object(|fields| {
-        let label = fields.required("label", values::code);
-        let default_shipping = fields.or_default("default_shipping", false, Node::boolean);
-        let default_billing = fields.or_default("default_billing", false, Node::boolean);
-        let address = values::address(fields);
-        Some(CustomerAddress {
-            label: label?,
-            default_shipping: default_shipping?,
-            default_billing: default_billing?,
-            address: address?,
+    node.object(book_entry)
+}
+
+fn book_entry(fields: &mut Fields<'_, '_>) -> Option<CustomerAddress> {
+    let label = fields.required("label", values::code);
+    let default_shipping = fields.or_default("default_shipping", false, Node::boolean);
+    let default_billing = fields.or_default("default_billing", false, Node::boolean);
+    let address = values::address(fields);
+    Some(CustomerAddress {
+        label: label?,
+        default_shipping: default_shipping?,
+        default_billing: default_billing?,
+        address: address?,
+    })
+}
+
+type Read = Result<CustomerCommand, Problem>;
+
+pub fn profile(body: &Value) -> Read {
+    let patch = fields::read_object(body, |fields| {
+        let name = fields.contains("name");
+        let name = name.then(|| fields.required("name", values::name));
+        let phone = removable(fields, "phone", values::phone);
+        let language = removable(fields, "language", values::language);
+        let tags = removable(fields, "tags", values::tags);
+        let metadata = removable(fields, "metadata", values::metadata_patch);
+        Some(ProfilePatch {
+            name: match name {
+                Some(name) => Some(name?),
+                None => None,
+            },
+            phone: phone?,
+            language: language?,
+            tags: tags?.map(Option::unwrap_or_default),
+            metadata: metadata?.map(|members| MetadataPatch {
+                clear: members.is_none(),
+                members: members.unwrap_or_default(),
+            }),
         })
+    })?;
+    if patch == ProfilePatch::default() {
+        return Err(Problem::invalid_field("", "empty", "must change something"));
+    }
+    Ok(CustomerCommand::UpdateProfile(Box::new(patch)))
+}
+
+/// A member of a merge patch: missing, null, or a value. The outermost `None` is a fault.
+fn removable<'v, 'e, T>(
+    fields: &mut Fields<'v, 'e>,
+    name: &'static str,
+    read: impl FnOnce(&Node<'v, 'e>) -> Option<T>,
+) -> Option<Option<Option<T>>> {
+    let given = fields.contains(name);
+    let value = fields.optional(name, read)?;
+    Some(given.then_some(value))
+}
+
+pub fn email(body: &Value) -> Read {
+    fields::read_object(body, |fields| {
+        match removable(fields, "email", values::email)? {
+            Some(email) => Some(CustomerCommand::ChangeEmail(email)),
+            None => fields.fault("email", "required", "must be given; null removes it"),
+        }
+    })
+}
+
+pub fn address_to_save(body: &Value) -> Read {
+    fields::read_object(body, |fields| {
+        book_entry(fields).map(|entry| CustomerCommand::SaveAddress(Box::new(entry)))
+    })
+}
+
+pub fn address_to_remove(body: &Value) -> Read {
+    fields::read_object(body, |fields| {
+        fields
+            .required("label", values::code)
+            .map(CustomerCommand::RemoveAddress)
+    })
+}
+
+pub fn block(body: &Value) -> Read {
+    fields::read_object(body, |fields| {
+        fields
+            .required("reason", |node| node.word(BlockReason::ALL))
+            .map(CustomerCommand::Block)
+    })
+}
+
+pub fn unblock(body: &Value) -> Read {
+    fields::read_object(body, |_nothing| Some(CustomerCommand::Unblock))
+}
+
+pub fn erase(body: &Value) -> Read {
+    fields::read_object(body, |fields| {
+        fields
+            .required("reason", |node| node.word(EraseReason::ALL))
+            .map(CustomerCommand::Erase)
     })
 }

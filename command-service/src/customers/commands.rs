@@ -1,11 +1,15 @@
 //! The use cases of customers: gathers what a decision needs, picks ids, asks the aggregate.
 
-use orderfold_events::{CustomerId, DecodeError, StreamId, Version, customer::CustomerEvent};
+use orderfold_events::{
+    CustomerId, DecodeError, StreamId, Version,
+    customer::{CustomerEvent, CustomerStatus},
+};
+use orderfold_http::Principal;
 
 use super::domain::{Customer, CustomerCommand, CustomerError, Register};
 use crate::{
-    event_sourcing::{Aggregate, ClaimChange, ClaimKind, StoreError},
-    execution::{Call, Decision, Recorded, Secrets},
+    event_sourcing::{Aggregate, ClaimChange, ClaimKind, EventStore, Loaded, StoreError},
+    execution::{Call, Decision, Recorded, Secrets, Undecided},
 };
 
 impl Aggregate for Customer {
@@ -29,6 +33,7 @@ impl Aggregate for Customer {
 pub struct Standing {
     pub customer_id: CustomerId,
     pub version: Version,
+    pub status: CustomerStatus,
 }
 
 /// Why a customer command is refused.
@@ -41,72 +46,153 @@ pub enum Refusal {
     },
 }
 
-/// `RegisterCustomer`.
-///
-/// # Errors
-/// [`StoreError`] when the event cannot be written.
-pub fn register(
-    secrets: &Secrets,
-    call: &Call,
-    register: &Register,
-) -> Result<Decision<Result<Standing, Refusal>>, StoreError> {
-    let customer_id = register.customer_id;
-    let stream = StreamId::Customer(customer_id);
-    let mut decision = Decision {
-        customer: customer_id,
-        read_set: vec![(stream, Version::NONE)],
-        recorded: Vec::new(),
-        claims: Vec::new(),
-        answer: Err(Refusal::VersionConflict {
-            current: Version::NONE,
-        }),
-    };
-    if !call.precondition.holds(Version::NONE) {
-        return Ok(decision);
-    }
-    let command = CustomerCommand::Register(Box::new(register.clone()));
-    let events = match Customer::default().decide(&command) {
-        Ok(events) => events,
-        Err(refusal) => {
-            decision.answer = Err(Refusal::Customer(refusal));
-            return Ok(decision);
-        }
-    };
-    for event in &events {
-        let data = event.encode()?;
-        let event_type = event.event_type();
-        decision.recorded.push(Recorded {
-            stream,
-            event_type,
-            occurred_at: call.now,
-            data,
-        });
-    }
-    decision.claims = claims(secrets, register, stream);
-    decision.answer = Ok(Standing {
-        customer_id,
-        version: Version::NONE.plus(events.len()),
-    });
-    Ok(decision)
+type Outcome = Result<Standing, Refusal>;
+
+/// What the use cases need.
+#[derive(Clone, Copy)]
+pub struct CustomerCommands<'a> {
+    pub store: &'a EventStore,
+    pub secrets: &'a Secrets,
 }
 
-fn claims(secrets: &Secrets, register: &Register, owner: StreamId) -> Vec<ClaimChange> {
-    let email = register
-        .personal
-        .email
-        .as_deref()
-        .map(|email| ClaimChange::Take {
-            kind: ClaimKind::CustomerEmail,
-            key: secrets.email(email),
-            owner,
-        });
-    let reference = register
-        .reference
-        .as_ref()
-        .map(|reference| ClaimChange::Take {
-            kind: ClaimKind::CustomerReference,
-            key: secrets.reference(&reference.channel, &reference.value),
-            owner,
-        });
-    email.into_iter().chain(reference).collect()
+impl CustomerCommands<'_> {
+    /// `RegisterCustomer`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the event cannot be written.
+    pub fn register(
+        &self,
+        call: &Call,
+        register: Register,
+    ) -> Result<Decision<Outcome>, StoreError> {
+        let customer_id = register.customer_id;
+        let reference = register
+            .reference
+            .as_ref()
+            .map(|reference| ClaimChange::Take {
+                kind: ClaimKind::CustomerReference,
+                key: self.secrets.reference(&reference.channel, &reference.value),
+                owner: StreamId::Customer(customer_id),
+            });
+        let unregistered = Loaded {
+            state: Customer::default(),
+            version: Version::NONE,
+        };
+        let command = CustomerCommand::Register(Box::new(register));
+        let mut decision = self.decide(call, customer_id, unregistered, &command)?;
+        if decision.answer.is_ok() {
+            decision.claims.extend(reference);
+        }
+        Ok(decision)
+    }
+
+    /// Every command to a customer who exists.
+    ///
+    /// # Errors
+    /// [`CustomerError::NotFound`], also for a customer who asks for another one.
+    pub async fn change(
+        &self,
+        call: &Call,
+        customer_id: CustomerId,
+        command: &CustomerCommand,
+    ) -> Result<Decision<Outcome>, Undecided<Refusal>> {
+        let customer: Loaded<Customer> = self.store.load(StreamId::Customer(customer_id)).await?;
+        if customer.state.status().is_none() || !may_touch(&call.principal, customer_id) {
+            return Err(Undecided::Refused(Refusal::Customer(
+                CustomerError::NotFound,
+            )));
+        }
+        Ok(self.decide(call, customer_id, customer, command)?)
+    }
+
+    fn decide(
+        &self,
+        call: &Call,
+        customer_id: CustomerId,
+        customer: Loaded<Customer>,
+        command: &CustomerCommand,
+    ) -> Result<Decision<Outcome>, StoreError> {
+        let Loaded {
+            state: before,
+            version,
+        } = customer;
+        let stream = StreamId::Customer(customer_id);
+        let refused = |refusal| Decision {
+            customer: customer_id,
+            read_set: vec![(stream, version)],
+            recorded: Vec::new(),
+            claims: Vec::new(),
+            answer: Err(refusal),
+        };
+        let decided = before.decide(command);
+        // A repetition is told so whatever version the caller saw.
+        let repeats = matches!(&decided, Ok(events) if events.is_empty());
+        if !repeats && !call.precondition.holds(version) {
+            return Ok(refused(Refusal::VersionConflict { current: version }));
+        }
+        let events = match decided {
+            Ok(events) => events,
+            Err(refusal) => return Ok(refused(Refusal::Customer(refusal))),
+        };
+        let after = events.iter().fold(before.clone(), Customer::evolve);
+        let status = after.status();
+        let status =
+            status.ok_or_else(|| StoreError::Corrupt("a customer without status".into()))?;
+        Ok(Decision {
+            customer: customer_id,
+            read_set: vec![(stream, version)],
+            recorded: recorded(call, stream, &events)?,
+            claims: self.email_claims(stream, &before, &after),
+            answer: Ok(Standing {
+                customer_id,
+                version: version.plus(events.len()),
+                status,
+            }),
+        })
+    }
+
+    /// The address that the customer gives up is free for others in the same commit that takes the new one.
+    fn email_claims(
+        &self,
+        owner: StreamId,
+        before: &Customer,
+        after: &Customer,
+    ) -> Vec<ClaimChange> {
+        let key_of = |customer: &Customer| {
+            let email = customer.personal()?.email.as_deref()?;
+            Some(self.secrets.email(email))
+        };
+        let (before, after) = (key_of(before), key_of(after));
+        if before == after {
+            return Vec::new();
+        }
+        let kind = ClaimKind::CustomerEmail;
+        let release = before.map(|key| ClaimChange::Release { kind, key, owner });
+        let take = after.map(|key| ClaimChange::Take { kind, key, owner });
+        release.into_iter().chain(take).collect()
+    }
+}
+
+/// A customer touches what is theirs; whoever works for the business touches everything.
+#[must_use]
+pub fn may_touch(principal: &Principal, owner: CustomerId) -> bool {
+    principal
+        .customer
+        .is_none_or(|customer| customer == owner.0)
+}
+
+fn recorded(
+    call: &Call,
+    stream: StreamId,
+    events: &[CustomerEvent],
+) -> Result<Vec<Recorded>, StoreError> {
+    let record = |event: &CustomerEvent| {
+        Ok(Recorded {
+            stream,
+            event_type: event.event_type(),
+            occurred_at: call.now,
+            data: event.encode()?,
+        })
+    };
+    events.iter().map(record).collect()
 }

@@ -47,13 +47,16 @@ pub enum ClaimKind {
     CustomerEmail,
     CustomerReference,
     OrderReference,
+    /// The reference of a payment that settles several orders: which of them, by its place in the payment.
+    AccountPayment,
 }
 
 impl ClaimKind {
-    const ALL: [Self; 3] = [
+    const ALL: [Self; 4] = [
         Self::CustomerEmail,
         Self::CustomerReference,
         Self::OrderReference,
+        Self::AccountPayment,
     ];
 
     /// How the store spells it.
@@ -63,6 +66,7 @@ impl ClaimKind {
             Self::CustomerEmail => "customer_email",
             Self::CustomerReference => "customer_reference",
             Self::OrderReference => "order_reference",
+            Self::AccountPayment => "account_payment",
         }
     }
 

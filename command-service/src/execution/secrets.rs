@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
-use orderfold_events::{Actor, order::ContentHash};
+use orderfold_events::{Actor, CustomerId, order::ContentHash};
 use orderfold_http::Principal;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::Sha256;
@@ -67,6 +67,18 @@ impl Secrets {
     #[must_use]
     pub fn reference(&self, channel: &str, value: &str) -> ClaimKey {
         self.mac(&[b"reference", channel.as_bytes(), value.as_bytes()])
+    }
+
+    /// The order that comes at this place in a payment over several orders of a customer.
+    #[must_use]
+    pub fn account_payment(&self, customer: CustomerId, reference: &str, place: usize) -> ClaimKey {
+        let customer = customer.to_string();
+        self.mac(&[
+            b"account payment",
+            customer.as_bytes(),
+            reference.as_bytes(),
+            &place.to_be_bytes(),
+        ])
     }
 
     /// A fact as it was sent.

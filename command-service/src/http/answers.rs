@@ -134,6 +134,7 @@ fn taken(kind: ClaimKind) -> orderfold_http::ProblemCode {
         ClaimKind::CustomerEmail => codes::EMAIL_TAKEN,
         ClaimKind::CustomerReference => codes::CUSTOMER_REFERENCE_TAKEN,
         ClaimKind::OrderReference => codes::ORDER_REFERENCE_TAKEN,
+        ClaimKind::AccountPayment => codes::REFERENCE_REUSED,
     }
 }
 

@@ -2,21 +2,26 @@
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts},
 };
 use orderfold_events::{Timestamp, Version};
 use orderfold_http::{
-    Principal, Problem, RequestContext, api::JsonBody, clock, fields::Errors,
+    Principal, Problem, RequestContext,
+    api::{read_body, require_media_type},
+    clock,
+    fields::Errors,
+    json,
     parameters::Parameters,
 };
-
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     app::Commands,
     execution::{Call, Precondition, Secrets},
 };
 
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const KEY_CHARS_MAX: usize = 255;
 /// The body of one command.
@@ -35,13 +40,24 @@ impl FromRequest<Commands> for CommandRequest {
         let (mut parts, body) = request.into_parts();
         let principal = Principal::from_request_parts(&mut parts, commands).await?;
         let call = read_call(&parts, principal, &commands.secrets)?;
-        let body: JsonBody<COMMAND_BYTES_MAX> =
-            JsonBody::from_request(Request::from_parts(parts, body), commands).await?;
-        Ok(Self {
-            call,
-            body: body.value,
-        })
+        let body = read_json(Request::from_parts(parts, body)).await?;
+        Ok(Self { call, body })
     }
+}
+
+/// Whoever sends nothing, and does not call it JSON, says as much as `{}`: some commands need no more.
+async fn read_json(request: Request) -> Result<Value, Problem> {
+    let accepted = match *request.method() {
+        Method::PATCH => &[JSON, MERGE_PATCH][..],
+        _ => &[JSON],
+    };
+    let headers = request.headers().clone();
+    let bytes = read_body(request, COMMAND_BYTES_MAX).await?;
+    if bytes.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
+        return Ok(Value::Object(Map::new()));
+    }
+    require_media_type(&headers, accepted)?;
+    json::parse(&bytes)
 }
 
 fn read_call(parts: &Parts, principal: Principal, secrets: &Secrets) -> Result<Call, Problem> {

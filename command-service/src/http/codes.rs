@@ -15,6 +15,14 @@ macro_rules! problem_codes {
 problem_codes! {
     CUSTOMER_NOT_FOUND, "customer_not_found", NOT_FOUND, "There is no such customer",
         "Check the id or the reference; a customer sees only its own data.";
+    CUSTOMER_BLOCKED, "customer_blocked", CONFLICT, "The customer is blocked",
+        "A blocked customer places no orders; those it has go on. Unblock the customer first.";
+    CUSTOMER_ERASED, "customer_erased", CONFLICT, "The customer's data is erased",
+        "What is erased does not come back: register a new customer.";
+    TOO_MANY_ADDRESSES, "too_many_addresses", CONFLICT, "The customer has too many addresses",
+        "A customer has at most 200: remove one, or save over one by its label.";
+    TOO_MANY_METADATA, "too_many_metadata", CONFLICT, "There would be too much metadata",
+        "At most 50 members; null removes one.";
     ORDER_NOT_FOUND, "order_not_found", NOT_FOUND, "There is no such order",
         "Check the id or the reference; a customer sees only its own orders.";
     ADDRESS_NOT_FOUND, "address_not_found", CONFLICT, "The customer has no address of this label",
@@ -43,6 +51,14 @@ problem_codes! {
         "Send an `occurred_at` from `placed_at` to now.";
     CREDIT_LIMIT_EXCEEDED, "credit_limit_exceeded", CONFLICT, "The customer's credit does not allow this",
         "`available` and `requested` are minor units of the order's currency. Without credit terms the limit is zero.";
+    CREDIT_CURRENCY_MISMATCH, "credit_currency_mismatch", CONFLICT, "The credit account is kept in another currency",
+        "`currency` names it; the first order on account has fixed it.";
+    NOTHING_DUE, "nothing_due", CONFLICT, "Nothing is due",
+        "Name orders on account with a balance above zero; `order_id` says which has none.";
+    ORDER_IS_PREPAID, "order_is_prepaid", CONFLICT, "The order is not on account",
+        "Record the payment of a prepaid order with the order itself.";
+    TOO_MANY_ALLOCATIONS, "too_many_allocations", CONFLICT, "The payment would settle too many orders",
+        "One payment settles at most `limit` orders: name them, or record it in parts.";
     LINE_NOT_FOUND, "line_not_found", CONFLICT, "The order has no such line",
         "Lines are addressed by the number they got at placing, from 1.";
     SHIPMENT_NOT_FOUND, "shipment_not_found", CONFLICT, "The order has no such shipment",

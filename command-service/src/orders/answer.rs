@@ -15,13 +15,14 @@ use super::{
     domain::{LineRule, OrderError},
 };
 use crate::{
+    credit,
     event_sourcing::{Answer, Retention},
     execution::Decision,
     http::codes,
 };
 
 #[derive(Serialize)]
-struct Body<'a> {
+pub(crate) struct Body<'a> {
     order_id: Option<Uuid>,
     number: Option<String>,
     customer_id: Uuid,
@@ -45,7 +46,7 @@ struct EventBody {
 
 /// How a command is answered: creating ones with 201, and rehearsals without what they would have made.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Form {
+pub(crate) struct Form {
     pub creates: bool,
     pub dry_run: bool,
 }
@@ -71,7 +72,8 @@ pub(super) fn render(
     })
 }
 
-fn accepted(standing: &Standing, form: Form) -> Answer {
+/// An order as a command leaves it, as it is told.
+pub(crate) fn told(standing: &Standing, form: Form) -> Body<'_> {
     let OrderSummary {
         order_id,
         customer_id,
@@ -88,7 +90,7 @@ fn accepted(standing: &Standing, form: Form) -> Answer {
             r#type: event_type,
             version: version.0,
         });
-    let body = Body {
+    Body {
         order_id: (!unmade).then_some(order_id.0),
         number: number.filter(|_| !unmade).map(|number| number.to_string()),
         customer_id: customer_id.0,
@@ -101,7 +103,10 @@ fn accepted(standing: &Standing, form: Form) -> Answer {
         totals,
         events: events.collect(),
         dry_run: form.dry_run.then_some(true),
-    };
+    }
+}
+
+fn accepted(standing: &Standing, form: Form) -> Answer {
     let status = if form.creates && !form.dry_run {
         StatusCode::CREATED
     } else {
@@ -109,8 +114,8 @@ fn accepted(standing: &Standing, form: Form) -> Answer {
     };
     Answer {
         status: status.as_u16(),
-        body: serde_json::to_vec(&body).unwrap_or_default(),
-        stream: Some(StreamId::Order(*order_id)),
+        body: serde_json::to_vec(&told(standing, form)).unwrap_or_default(),
+        stream: Some(StreamId::Order(standing.summary.order_id)),
         version: standing.version,
         retention: Retention::Kept,
     }
@@ -120,17 +125,24 @@ fn accepted(standing: &Standing, form: Form) -> Answer {
 fn retention(refusal: &Refusal) -> Retention {
     match refusal {
         Refusal::VersionConflict { .. } | Refusal::CustomerNotFound => Retention::Discarded,
-        Refusal::Order(_) | Refusal::AddressNotFound { .. } => Retention::Kept,
+        Refusal::Order(_)
+        | Refusal::AddressNotFound { .. }
+        | Refusal::CustomerBlocked
+        | Refusal::CustomerErased
+        | Refusal::Credit(_) => Retention::Kept,
     }
 }
 
-pub(super) fn problem(refusal: Refusal) -> Problem {
+pub(crate) fn problem(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Order(error) => order_problem(&error),
         Refusal::VersionConflict { current } => {
             Problem::from(codes::VERSION_CONFLICT).fact("current_version", current.0)
         }
         Refusal::CustomerNotFound => codes::CUSTOMER_NOT_FOUND.into(),
+        Refusal::CustomerBlocked => codes::CUSTOMER_BLOCKED.into(),
+        Refusal::CustomerErased => codes::CUSTOMER_ERASED.into(),
+        Refusal::Credit(error) => credit::body::problem(error),
         // The label itself may name a person; the caller knows what was sent.
         Refusal::AddressNotFound { label: _ } => codes::ADDRESS_NOT_FOUND.into(),
     }
@@ -158,12 +170,6 @@ fn order_problem(error: &OrderError) -> Problem {
         // Of a whole order the body alone decides these.
         OrderError::TotalNegative { .. } => Problem::invalid_field("", "total_negative", detail),
         OrderError::TotalTooLarge { .. } => Problem::invalid_field("", "total_too_large", detail),
-        OrderError::CreditLimitExceeded {
-            available,
-            requested,
-        } => Problem::from(codes::CREDIT_LIMIT_EXCEEDED)
-            .fact("available", *available)
-            .fact("requested", *requested),
         OrderError::LineNotFound { line } => {
             Problem::from(codes::LINE_NOT_FOUND).fact("line", *line)
         }

@@ -1,15 +1,23 @@
 //! The use cases of orders: gathers what a decision needs, picks ids, asks the aggregate.
 
+use chrono_tz::Tz;
 use orderfold_events::{
     CustomerId, DecodeError, OrderId, OrderNumber, StreamId, Timestamp, Version,
-    order::{OrderEvent, OrderPersonal, OrderSummary},
+    order::{OrderEvent, OrderSummary, Terms},
     personal::Address,
 };
-use orderfold_http::{Principal, clock};
+use orderfold_http::clock;
 
-use super::domain::{Order, OrderCommand, OrderError, Place};
+use super::{
+    domain::{Order, OrderCommand, OrderError, Place},
+    service::{Credit, OrderChange, follow_credit},
+};
 use crate::{
-    customers::domain::{AddressBook, Customer},
+    credit::domain::CreditError,
+    customers::{
+        commands::may_touch,
+        domain::{Customer, Profile},
+    },
     event_sourcing::{Aggregate, ClaimChange, ClaimKind, EventStore, Loaded, StoreError},
     execution::{Call, Decision, Recorded, Secrets, Undecided},
 };
@@ -47,9 +55,18 @@ pub enum Refusal {
         current: Version,
     },
     CustomerNotFound,
+    CustomerBlocked,
+    CustomerErased,
+    Credit(CreditError),
     AddressNotFound {
         label: String,
     },
+}
+
+impl From<CreditError> for Refusal {
+    fn from(error: CreditError) -> Self {
+        Self::Credit(error)
+    }
 }
 
 type Outcome = Result<Standing, Refusal>;
@@ -77,6 +94,8 @@ pub struct PlaceRequest {
 pub struct OrderCommands<'a> {
     pub store: &'a EventStore,
     pub secrets: &'a Secrets,
+    /// Whose days a due date counts in.
+    pub reporting_zone: Tz,
 }
 
 impl OrderCommands<'_> {
@@ -92,53 +111,59 @@ impl OrderCommands<'_> {
         let customer_id = request.place.customer_id;
         let customer_stream = StreamId::Customer(customer_id);
         let customer: Loaded<Customer> = self.store.load(customer_stream).await?;
-        let Customer::Active(book) = &customer.state else {
-            return Err(Undecided::Refused(Refusal::CustomerNotFound));
-        };
         let order_id = OrderId(clock::new_id());
         let stream = StreamId::Order(order_id);
-        let read_set = vec![(customer_stream, customer.version), (stream, Version::NONE)];
+        let mut read_set = vec![(customer_stream, customer.version), (stream, Version::NONE)];
+        let credit = match request.place.terms {
+            Terms::OnAccount => Some(Credit::load(self.store, customer_id).await?),
+            Terms::Prepaid => None,
+        };
+        read_set.extend(credit.as_ref().map(Credit::read));
         let refuse = |refusal| refused(customer_id, read_set.clone(), refusal);
+        if customer.state.status().is_none() {
+            return Err(Undecided::Refused(Refusal::CustomerNotFound));
+        }
         if !call.precondition.holds(Version::NONE) {
             return Ok(refuse(Refusal::VersionConflict {
                 current: Version::NONE,
             }));
         }
-        let mut place = request.place.clone();
-        match snapshots(book, request) {
-            Ok((ship_to, bill_to)) => {
-                place.personal = OrderPersonal {
-                    ship_to,
-                    bill_to,
-                    ..place.personal
-                };
-            }
+        let mut place = match addressed(&customer.state, request) {
+            Ok(place) => place,
             Err(refusal) => return Ok(refuse(refusal)),
-        }
+        };
         place.order_id = order_id;
         let placed_at = place.occurred_at.unwrap_or(call.now);
         // A rehearsal draws no number.
         if !call.dry_run {
             place.number = self.store.next_order_number(placed_at).await?;
         }
+        if let (None, Some(credit)) = (place.due_on, &credit) {
+            place.due_on = Some(credit.due_on(placed_at, self.reporting_zone));
+        }
         let claims = self.claims(&place, stream);
         let command = OrderCommand::Place(Box::new(place));
         match Order::initial().decide(&command, call.now) {
             Ok(events) => {
-                let decision = accepted(
-                    Loaded {
-                        state: Order::initial(),
-                        version: Version::NONE,
-                    },
-                    stream,
-                    &events,
-                    placed_at,
-                )?;
-                Ok(Decision {
+                let unplaced = Loaded {
+                    state: Order::initial(),
+                    version: Version::NONE,
+                };
+                let decision = Decision {
                     read_set,
                     claims,
-                    ..decision
-                })
+                    ..accepted(unplaced, stream, &events, placed_at)?
+                };
+                let change = OrderChange {
+                    before: None,
+                    events: &events,
+                    told_at: request.place.occurred_at,
+                    occurred_at: placed_at,
+                };
+                match credit {
+                    Some(credit) => Ok(credit.settle(&change, decision)?),
+                    None => Ok(decision),
+                }
             }
             // What the body alone decides; it could not be valid at another time.
             Err(
@@ -186,11 +211,19 @@ impl OrderCommands<'_> {
         match decided {
             Ok(events) => {
                 let occurred_at = order.state.occurred_at(command, call.now);
+                let before = order.state.summary();
                 let decision = accepted(order, stream, &events, occurred_at)?;
-                Ok(Decision {
+                let decision = Decision {
                     read_set,
                     ..decision
-                })
+                };
+                let change = OrderChange {
+                    before: before.as_ref(),
+                    events: &events,
+                    told_at: command.occurred_at(),
+                    occurred_at,
+                };
+                Ok(follow_credit(self.store, &change, decision).await?)
             }
             Err(refusal) => Ok(refused(customer_id, read_set, Refusal::Order(refusal))),
         }
@@ -204,14 +237,6 @@ impl OrderCommands<'_> {
         };
         place.reference.iter().map(take).collect()
     }
-}
-
-/// A customer touches what is theirs; whoever works for the business touches everything.
-#[must_use]
-pub fn may_touch(principal: &Principal, owner: CustomerId) -> bool {
-    principal
-        .customer
-        .is_none_or(|customer| customer == owner.0)
 }
 
 fn refused(
@@ -229,12 +254,12 @@ fn refused(
 }
 
 /// The order after its events; the read set is the caller's.
-fn accepted(
+pub(crate) fn accepted<E>(
     order: Loaded<Order>,
     stream: StreamId,
     events: &[OrderEvent],
     occurred_at: Timestamp,
-) -> Result<Decision<Outcome>, StoreError> {
+) -> Result<Decision<Result<Standing, E>>, StoreError> {
     let mut recorded = Vec::with_capacity(events.len());
     for event in events {
         let (event_type, data) = (event.event_type(), event.encode()?);
@@ -268,9 +293,23 @@ fn accepted(
     })
 }
 
-/// The addresses as they are at placing.
+/// The order with the addresses as they are at placing, where its customer may place one.
+fn addressed(customer: &Customer, request: &PlaceRequest) -> Result<Place, Refusal> {
+    let book = match customer {
+        Customer::Unregistered => return Err(Refusal::CustomerNotFound),
+        Customer::Blocked(_) => return Err(Refusal::CustomerBlocked),
+        Customer::Erased(_) => return Err(Refusal::CustomerErased),
+        Customer::Active(book) => book,
+    };
+    let (ship_to, bill_to) = snapshots(book, request)?;
+    let mut place = request.place.clone();
+    place.personal.ship_to = ship_to;
+    place.personal.bill_to = bill_to;
+    Ok(place)
+}
+
 fn snapshots(
-    book: &AddressBook,
+    book: &Profile,
     request: &PlaceRequest,
 ) -> Result<(Option<Address>, Option<Address>), Refusal> {
     let find = |destination: &Destination, default: Option<&Address>| match destination {

@@ -85,6 +85,7 @@ impl Commands {
         let commands = OrderCommands {
             store: self.executor.store(),
             secrets: &self.secrets,
+            reporting_zone: self.reporting_zone,
         };
         let attempt = || async {
             let decision = commands.place(call, &place).await;
@@ -119,6 +120,7 @@ impl Commands {
         let commands = OrderCommands {
             store: self.executor.store(),
             secrets: &self.secrets,
+            reporting_zone: self.reporting_zone,
         };
         let attempt = || async {
             let decision = commands.change(call, order_id, &command).await;

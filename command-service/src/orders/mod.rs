@@ -1,8 +1,11 @@
 //! The orders slice.
 
-mod answer;
+pub(crate) mod answer;
 mod body;
 pub mod commands;
 pub mod controller;
-mod documents;
+pub(crate) mod documents;
 pub mod domain;
+pub mod service;
+
+pub(crate) use self::body::check_backdating;

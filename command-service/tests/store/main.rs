@@ -7,10 +7,14 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod account_payments;
 mod appending;
 mod checker;
 mod claims;
 mod documents;
+mod credit;
+mod customer_emails;
+mod customers;
 mod faults;
 mod idempotency;
 mod identity;
@@ -23,6 +27,7 @@ mod proxy;
 mod races;
 mod relaying;
 mod server_faults;
+mod shop;
 mod submissions;
 mod throughput;
 mod walks;

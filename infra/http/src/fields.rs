@@ -219,13 +219,13 @@ impl<'v, 'e> Node<'v, 'e> {
         }
     }
 
-    /// An object of string members under free names that `key` accepts.
-    pub fn dictionary(
+    /// An object of members under free names that `key` accepts.
+    pub fn dictionary<T>(
         &self,
         members_max: usize,
         key: impl Fn(&str) -> bool,
-        value_chars_max: usize,
-    ) -> Option<BTreeMap<String, String>> {
+        read: impl Fn(&Node<'v, 'e>) -> Option<T>,
+    ) -> Option<BTreeMap<String, T>> {
         let Value::Object(members) = self.value else {
             return self.wrong_type("an object");
         };
@@ -235,7 +235,7 @@ impl<'v, 'e> Node<'v, 'e> {
                 format!("must have at most {members_max} members"),
             );
         }
-        let read: Vec<Option<(String, String)>> = members
+        let read: Vec<Option<(String, T)>> = members
             .iter()
             .map(|(name, value)| {
                 let pointer = format!("{}/{}", self.pointer, escaped(name));
@@ -250,7 +250,7 @@ impl<'v, 'e> Node<'v, 'e> {
                         "the name of a member must match [a-z0-9_-]{1,40}",
                     );
                 }
-                Some((name.clone(), node.text(0..=value_chars_max)?))
+                Some((name.clone(), read(&node)?))
             })
             .collect();
         read.into_iter().collect()
@@ -302,6 +302,12 @@ impl<'v, 'e> Fields<'v, 'e> {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Whether the member is there, null or not: in a merge patch null says to remove it.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.members.contains_key(name)
     }
 
     /// A member that has to be there.

@@ -24,7 +24,7 @@ use crate::{execution::Call, http::values};
 const BACKDATE: &str = "orders:backdate";
 
 /// Saying when something happened needs a scope of its own; scopes come before everything else about a body.
-pub(super) fn check_backdating(call: &Call, body: &Value) -> Result<(), Problem> {
+pub(crate) fn check_backdating(call: &Call, body: &Value) -> Result<(), Problem> {
     let given = body
         .get("occurred_at")
         .is_some_and(|value| !value.is_null());

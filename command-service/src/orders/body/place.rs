@@ -94,8 +94,6 @@ fn order(
             bill_to: None,
             contact: contact?,
         },
-        // Nobody has a credit account, and that is a limit of zero.
-        available_credit: 0,
         occurred_at: occurred_at?,
     })
 }

@@ -45,8 +45,6 @@ pub struct Place {
     pub adjustments: Vec<NewAdjustment>,
     /// The snapshots: as sent, or the customer's defaults.
     pub personal: OrderPersonal,
-    /// What the customer's credit account still allows, in minor units; zero without an account.
-    pub available_credit: i64,
     pub occurred_at: Option<Timestamp>,
 }
 

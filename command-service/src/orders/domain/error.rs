@@ -27,8 +27,6 @@ pub enum OrderError {
     TotalNegative { total_sales: i64 },
     #[error("a figure of the order would be beyond {limit} minor units")]
     TotalTooLarge { limit: i64 },
-    #[error("the order would need more credit than is available")]
-    CreditLimitExceeded { available: i64, requested: i64 },
     #[error("the order has no line {line}")]
     LineNotFound { line: u32 },
     #[error("the order has no shipment {shipment}")]
@@ -90,7 +88,6 @@ impl OrderError {
             Self::ShippingAddressRequired => "shipping_address_required",
             Self::TotalNegative { .. } => "total_negative",
             Self::TotalTooLarge { .. } => "total_too_large",
-            Self::CreditLimitExceeded { .. } => "credit_limit_exceeded",
             Self::LineNotFound { .. } => "line_not_found",
             Self::ShipmentNotFound { .. } => "shipment_not_found",
             Self::TooManyUnits { .. } => "too_many_units",

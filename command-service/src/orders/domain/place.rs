@@ -1,5 +1,5 @@
-//! Placing a whole order: it has lines that make sense, somewhere to go, a total within bounds, and credit where it
-//! is not paid in advance. That the customer may order at all is decided where the customer is known.
+//! Placing a whole order: it has lines that make sense, somewhere to go, a total within bounds. That the customer
+//! may order at all, and on account, is decided where the customer is known.
 
 use orderfold_events::{
     Personal, Timestamp,
@@ -47,7 +47,7 @@ pub(super) fn place(
             .map_err(|rule| OrderError::InvalidLine { line, rule })?;
     }
     let fact = OrderFact::Placed(Box::new(placed));
-    check_totals(command, &ledger, &fact)?;
+    check_totals(&ledger, &fact)?;
     let mut recorder = Recorder::new(Lifecycle::Placed, ledger);
     recorder.record(fact)?;
     recorder.finish()
@@ -83,7 +83,7 @@ fn identity(command: &Place, placed_at: Timestamp) -> Identity {
     }
 }
 
-fn check_totals(command: &Place, ledger: &Ledger, fact: &OrderFact) -> Result<(), OrderError> {
+fn check_totals(ledger: &Ledger, fact: &OrderFact) -> Result<(), OrderError> {
     let totals = totals_after(ledger, fact)?;
     if figures::beyond_bounds(&totals) {
         return Err(OrderError::TotalTooLarge { limit: AMOUNT_MAX });
@@ -91,15 +91,6 @@ fn check_totals(command: &Place, ledger: &Ledger, fact: &OrderFact) -> Result<()
     if totals.total_sales < 0 {
         return Err(OrderError::TotalNegative {
             total_sales: totals.total_sales,
-        });
-    }
-    // An order that binds no credit is allowed whatever is available, which may be below zero.
-    let requested = figures::exposure(command.terms, &totals);
-    let available = command.available_credit;
-    if requested > 0 && requested > available {
-        return Err(OrderError::CreditLimitExceeded {
-            available,
-            requested,
         });
     }
     Ok(())

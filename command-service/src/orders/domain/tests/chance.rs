@@ -52,7 +52,6 @@ pub fn some_order() -> impl Strategy<Value = OrderCommand> {
                 place.digital = digital;
                 if on_account {
                     place.terms = Terms::OnAccount;
-                    place.available_credit = i64::MAX;
                 }
             })
         })

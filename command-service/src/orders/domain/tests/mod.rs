@@ -89,7 +89,6 @@ pub fn place_command(lines: Vec<NewLine>) -> Place {
             }),
             ..OrderPersonal::default()
         },
-        available_credit: 0,
         occurred_at: Some(at(PLACED_AT)),
     }
 }
@@ -263,7 +262,17 @@ pub fn adjustments_of(event: &OrderEvent) -> &[orderfold_events::order::Adjustme
         OrderFact::Placed(placed) => &placed.adjustments,
         OrderFact::ItemsCancelled(cancelled) => &cancelled.adjustments,
         OrderFact::ReturnRecorded(returned) => &returned.adjustments,
-        OrderFact::Confirmed(_)
+        // CONTRACT: those from drafts on.
+        OrderFact::Drafted(_)
+        | OrderFact::DraftChanged(_)
+        | OrderFact::Discarded(_)
+        | OrderFact::Held(_)
+        | OrderFact::Released(_)
+        | OrderFact::Amended(_)
+        | OrderFact::DetailsUpdated(_)
+        | OrderFact::RefundRecorded(_)
+        | OrderFact::NoteAdded(_)
+        | OrderFact::Confirmed(_)
         | OrderFact::Cancelled(_)
         | OrderFact::PaymentRecorded(_)
         | OrderFact::ShipmentRecorded(_)

@@ -28,10 +28,7 @@ fn an_overpayment_is_recorded_and_flagged() {
 #[test]
 fn the_last_payment_completes_what_has_arrived() {
     let order = given([
-        place_with(vec![line(1, 100)], |place| {
-            place.terms = Terms::OnAccount;
-            place.available_credit = 100;
-        }),
+        place_with(vec![line(1, 100)], |place| place.terms = Terms::OnAccount),
         ship("S", &[]),
         deliver("D", &[]),
         pay("P", 40),

@@ -116,6 +116,8 @@ impl Walk {
                 );
             }
             Lifecycle::Completed => assert!(each_line_settled),
+            // CONTRACT: drafts and discarded ones.
+            Lifecycle::Draft | Lifecycle::Discarded => {}
             Lifecycle::Placed | Lifecycle::Cancelled => assert_eq!(units.shipped, 0),
         }
     }
@@ -201,7 +203,17 @@ fn check_events(events: &[OrderEvent]) {
         let follows_of_itself = match event.fact {
             OrderFact::Confirmed(_) => index == 0 && events.len() > 1,
             OrderFact::Completed(_) => index > 0 && index + 1 == events.len(),
-            OrderFact::Placed(_)
+            // CONTRACT: those from drafts on.
+            OrderFact::Drafted(_)
+            | OrderFact::DraftChanged(_)
+            | OrderFact::Discarded(_)
+            | OrderFact::Held(_)
+            | OrderFact::Released(_)
+            | OrderFact::Amended(_)
+            | OrderFact::DetailsUpdated(_)
+            | OrderFact::RefundRecorded(_)
+            | OrderFact::NoteAdded(_)
+            | OrderFact::Placed(_)
             | OrderFact::ItemsCancelled(_)
             | OrderFact::Cancelled(_)
             | OrderFact::PaymentRecorded(_)

@@ -226,6 +226,28 @@ impl<'v, 'e> Node<'v, 'e> {
         key: impl Fn(&str) -> bool,
         value_chars_max: usize,
     ) -> Option<BTreeMap<String, String>> {
+        self.members(members_max, key, |node| node.text(0..=value_chars_max))
+    }
+
+    /// A merge patch of such an object: null removes a member.
+    pub fn dictionary_patch(
+        &self,
+        members_max: usize,
+        key: impl Fn(&str) -> bool,
+        value_chars_max: usize,
+    ) -> Option<BTreeMap<String, Option<String>>> {
+        self.members(members_max, key, |node| match node.value {
+            Value::Null => Some(None),
+            _ => node.text(0..=value_chars_max).map(Some),
+        })
+    }
+
+    fn members<T>(
+        &self,
+        members_max: usize,
+        key: impl Fn(&str) -> bool,
+        read: impl Fn(&Self) -> Option<T>,
+    ) -> Option<BTreeMap<String, T>> {
         let Value::Object(members) = self.value else {
             return self.wrong_type("an object");
         };
@@ -235,7 +257,7 @@ impl<'v, 'e> Node<'v, 'e> {
                 format!("must have at most {members_max} members"),
             );
         }
-        let read: Vec<Option<(String, String)>> = members
+        let read: Vec<Option<(String, T)>> = members
             .iter()
             .map(|(name, value)| {
                 let pointer = format!("{}/{}", self.pointer, escaped(name));
@@ -250,7 +272,7 @@ impl<'v, 'e> Node<'v, 'e> {
                         "the name of a member must match [a-z0-9_-]{1,40}",
                     );
                 }
-                Some((name.clone(), node.text(0..=value_chars_max)?))
+                Some((name.clone(), read(&node)?))
             })
             .collect();
         read.into_iter().collect()

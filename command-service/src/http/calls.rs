@@ -6,17 +6,22 @@ use axum::{
 };
 use orderfold_events::{Timestamp, Version};
 use orderfold_http::{
-    Principal, Problem, RequestContext, api::JsonBody, clock, fields::Errors,
+    Principal, Problem, RequestContext,
+    api::{read_body, require_media_type},
+    clock,
+    fields::Errors,
+    json,
     parameters::Parameters,
 };
-
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     app::Commands,
     execution::{Call, Precondition, Secrets},
 };
 
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const KEY_CHARS_MAX: usize = 255;
 /// The body of one command.
@@ -32,16 +37,68 @@ impl FromRequest<Commands> for CommandRequest {
     type Rejection = Problem;
 
     async fn from_request(request: Request, commands: &Commands) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let principal = Principal::from_request_parts(&mut parts, commands).await?;
-        let call = read_call(&parts, principal, &commands.secrets)?;
-        let body: JsonBody<COMMAND_BYTES_MAX> =
-            JsonBody::from_request(Request::from_parts(parts, body), commands).await?;
-        Ok(Self {
-            call,
-            body: body.value,
-        })
+        require_media_type(request.headers(), &[JSON])?;
+        read_command(request, commands, json::parse).await
     }
+}
+
+/// The same with a merge patch (RFC 7396), which may also say that it is plain JSON.
+pub struct PatchRequest(CommandRequest);
+
+impl FromRequest<Commands> for PatchRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, commands: &Commands) -> Result<Self, Problem> {
+        require_media_type(request.headers(), &[MERGE_PATCH, JSON])?;
+        let command = read_command(request, commands, json::parse).await?;
+        Ok(Self(command))
+    }
+}
+
+impl From<PatchRequest> for CommandRequest {
+    fn from(request: PatchRequest) -> Self {
+        request.0
+    }
+}
+
+/// The same of a command that says nothing more, or need not: it may have no body.
+pub struct BareRequest(CommandRequest);
+
+impl FromRequest<Commands> for BareRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, commands: &Commands) -> Result<Self, Problem> {
+        if request.headers().contains_key(header::CONTENT_TYPE) {
+            require_media_type(request.headers(), &[JSON])?;
+        }
+        let parse = |bytes: &[u8]| {
+            if bytes.is_empty() {
+                return Ok(Value::Object(Map::new()));
+            }
+            json::parse(bytes)
+        };
+        let command = read_command(request, commands, parse).await?;
+        Ok(Self(command))
+    }
+}
+
+impl From<BareRequest> for CommandRequest {
+    fn from(request: BareRequest) -> Self {
+        request.0
+    }
+}
+
+async fn read_command(
+    request: Request,
+    commands: &Commands,
+    parse: impl Fn(&[u8]) -> Result<Value, Problem>,
+) -> Result<CommandRequest, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let principal = Principal::from_request_parts(&mut parts, commands).await?;
+    let call = read_call(&parts, principal, &commands.secrets)?;
+    let bytes = read_body(Request::from_parts(parts, body), COMMAND_BYTES_MAX).await?;
+    let body = parse(&bytes)?;
+    Ok(CommandRequest { call, body })
 }
 
 fn read_call(parts: &Parts, principal: Principal, secrets: &Secrets) -> Result<Call, Problem> {

@@ -55,12 +55,18 @@ pub fn tags(node: &Node<'_, '_>) -> Option<Vec<String>> {
 }
 
 pub fn metadata(node: &Node<'_, '_>) -> Option<BTreeMap<String, String>> {
-    let key = |name: &str| {
-        let allowed =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
-        (1..=METADATA_KEY_CHARS_MAX).contains(&name.len()) && name.bytes().all(allowed)
-    };
-    node.dictionary(METADATA_MAX, key, METADATA_VALUE_CHARS_MAX)
+    node.dictionary(METADATA_MAX, metadata_key, METADATA_VALUE_CHARS_MAX)
+}
+
+/// A merge patch of metadata: null removes a member.
+pub fn metadata_patch(node: &Node<'_, '_>) -> Option<BTreeMap<String, Option<String>>> {
+    node.dictionary_patch(METADATA_MAX, metadata_key, METADATA_VALUE_CHARS_MAX)
+}
+
+fn metadata_key(name: &str) -> bool {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    (1..=METADATA_KEY_CHARS_MAX).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 pub fn email(node: &Node<'_, '_>) -> Option<String> {

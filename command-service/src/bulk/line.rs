@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::{
     execution::Precondition,
     http::{calls, values},
-    orders::controller::{OPERATIONS, Operation, PLACE_ORDER},
+    orders::controller::{
+        CHANGE_DRAFT, OPERATIONS, Operation, PLACE_DRAFT, PLACE_ORDER, UPDATE_ORDER_DETAILS,
+    },
 };
 
 /// What a line asks for.
@@ -15,6 +17,7 @@ use crate::{
 pub(super) enum Command {
     RegisterCustomer,
     PlaceOrder,
+    DraftOrder,
     Order(&'static Operation),
 }
 
@@ -22,7 +25,7 @@ impl Command {
     pub fn access(self) -> Access {
         match self {
             Self::RegisterCustomer => Access::scope("customers:write"),
-            Self::PlaceOrder => PLACE_ORDER,
+            Self::PlaceOrder | Self::DraftOrder => PLACE_ORDER,
             Self::Order(operation) => operation.access,
         }
     }
@@ -65,11 +68,32 @@ impl Line {
                     value: text(reference.get("value"))?,
                 })
             }
-            Command::PlaceOrder => Some(Reference {
+            Command::PlaceOrder | Command::DraftOrder => Some(Reference {
                 channel: text(self.body.get("channel"))?,
                 value: text(self.body.get("reference"))?,
             }),
-            Command::Order(_) => None,
+            // A reference given to an order that exists, in its own channel or in the one it moves to.
+            Command::Order(_) => Some(Reference {
+                channel: text(self.body.get("channel")).or_else(|| self.channel_of_order())?,
+                value: text(self.body.get("reference"))?,
+            })
+            .filter(|_| self.patches()),
+        }
+    }
+
+    fn patches(&self) -> bool {
+        match self.command {
+            Command::RegisterCustomer | Command::PlaceOrder | Command::DraftOrder => false,
+            Command::Order(operation) => {
+                [UPDATE_ORDER_DETAILS.id, CHANGE_DRAFT.id].contains(&operation.id)
+            }
+        }
+    }
+
+    fn channel_of_order(&self) -> Option<String> {
+        match &self.order {
+            Some(Target::Reference(reference)) => Some(reference.channel.clone()),
+            Some(Target::Id(_)) | None => None,
         }
     }
 }
@@ -85,9 +109,14 @@ pub(super) fn read(value: &Value) -> Result<Line, Problem> {
             Value::Object(_) => Some(node.value().clone()),
             _ => node.fault("wrong_type", "must be an object"),
         });
-        let (customer, order) = targets(fields, command?)?;
+        let command = match command? {
+            // Placing an order that is there already is placing a draft.
+            Command::PlaceOrder if fields.has("order") => Command::Order(&PLACE_DRAFT),
+            command => command,
+        };
+        let (customer, order) = targets(fields, command)?;
         Some(Line {
-            command: command?,
+            command,
             customer,
             order,
             idempotency_key: key?,
@@ -104,7 +133,7 @@ type Targets = (Option<Target<CustomerId>>, Option<Target<OrderId>>);
 fn targets(fields: &mut Fields<'_, '_>, command: Command) -> Option<Targets> {
     match command {
         Command::RegisterCustomer => Some((None, None)),
-        Command::PlaceOrder => {
+        Command::PlaceOrder | Command::DraftOrder => {
             let customer = fields.optional("customer", |node| target(node, "a customer's id"))?;
             Some((customer, None))
         }
@@ -120,6 +149,7 @@ fn command(node: &Node<'_, '_>) -> Option<Command> {
     match name.as_str() {
         "register_customer" => Some(Command::RegisterCustomer),
         "place_order" => Some(Command::PlaceOrder),
+        "draft_order" => Some(Command::DraftOrder),
         other => OPERATIONS
             .into_iter()
             .find(|operation| operation.id == other)

@@ -36,6 +36,7 @@ use crate::{
         answers::{Reply, store_problem},
         codes,
     },
+    orders::commands::Creation,
 };
 
 pub(super) const PATH: &str = "/v1/commands";
@@ -221,15 +222,17 @@ impl Bulk {
         let (store, secrets) = (self.commands.executor.store(), &self.commands.secrets);
         match command {
             Command::RegisterCustomer => Ok(self.commands.register(&call, &body).await),
-            Command::PlaceOrder => {
-                let customer_id = match &customer {
+            Command::PlaceOrder | Command::DraftOrder => {
+                let customer = match &customer {
                     Some(target) => match sequence::find_customer(store, secrets, target).await? {
                         Some(id) => Some(id),
                         None => return Ok(Reply::problem(codes::CUSTOMER_NOT_FOUND.into())),
                     },
                     None => None,
                 };
-                Ok(self.commands.place(&call, &body, customer_id).await)
+                let drafts = matches!(command, Command::DraftOrder);
+                let creation = Creation { customer, drafts };
+                Ok(self.commands.place(&call, &body, creation).await)
             }
             Command::Order(operation) => {
                 let target = match &order {

@@ -81,7 +81,9 @@ impl<'a> Sequence<'a> {
         };
         names.extend(line.creates().map(|reference| match line.command {
             Command::RegisterCustomer => Name::CustomerReference(reference),
-            Command::PlaceOrder | Command::Order(_) => Name::OrderReference(reference),
+            Command::PlaceOrder | Command::DraftOrder | Command::Order(_) => {
+                Name::OrderReference(reference)
+            }
         }));
         match customer {
             Ok(customer) => {

@@ -2,7 +2,10 @@
 
 mod answer;
 mod body;
+mod case;
 pub mod commands;
 pub mod controller;
 mod documents;
 pub mod domain;
+pub mod endpoints;
+mod problems;

@@ -85,7 +85,6 @@ fn a_digital_order_on_account_that_was_delivered_waits_for_its_payment() {
         place_with(vec![line(1, 100)], |place| {
             place.digital = true;
             place.terms = Terms::OnAccount;
-            place.available_credit = 100;
         }),
         deliver("D", &[]),
     ]);

@@ -1,12 +1,20 @@
 //! Given some commands, when one more, then these events or that refusal.
 
+mod amending;
+mod amending_lines;
 mod cancelling;
 mod chance;
+mod confirming;
 mod digital;
+mod drafting;
+mod erased;
 mod figures;
+mod holding;
 mod limits;
+mod noting;
 mod paying;
 mod placing;
+mod refunding;
 mod returning;
 mod shipping;
 mod statuses;
@@ -17,16 +25,19 @@ use std::collections::BTreeMap;
 use orderfold_events::{
     CustomerId, OrderId, OrderNumber, TaxRate, Timestamp,
     order::{
-        AdjustmentKind, CancelReason, ContentHash, Lifecycle, LineQuantity, LineTax, OrderEvent,
-        OrderFact, OrderPersonal, OrderSummary, PaymentMethod, ReturnReason, Terms,
+        AdjustmentKind, AmendReason, CancelReason, ContentHash, HoldReason, Lifecycle,
+        LineQuantity, LineTax, OrderEvent, OrderFact, OrderPersonal, OrderSummary, PaymentMethod,
+        RefundReason, ReturnReason, Terms,
     },
     personal::Address,
 };
 use uuid::Uuid;
 
 use super::{
-    Cancel, DistinctLines, NewAdjustment, NewLine, Order, OrderCommand, OrderError, Place,
-    RecordDelivery, RecordPayment, RecordReturn, RecordShipment, Requester,
+    AddNote, Amend, AmendLine, Cancel, ChangeDraft, Circumstances, Confirm, CustomerStanding,
+    DetailsPatch, DistinctLines, Hold, NewAdjustment, NewLine, Order, OrderCommand, OrderError,
+    Patch, Place, PlaceDraft, RecordDelivery, RecordPayment, RecordRefund, RecordReturn,
+    RecordShipment, Release, Requester,
 };
 
 pub const PLACED_AT: i64 = 1_700_000_000_000;
@@ -34,6 +45,29 @@ pub const NOW: i64 = PLACED_AT + 60_000;
 
 pub fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis).unwrap()
+}
+
+/// An active customer with all the credit there is.
+pub fn usual() -> Circumstances {
+    Circumstances {
+        now: at(NOW),
+        customer: CustomerStanding::Active,
+        available_credit: i64::MAX,
+    }
+}
+
+pub fn with_customer(customer: CustomerStanding) -> Circumstances {
+    Circumstances {
+        customer,
+        ..usual()
+    }
+}
+
+pub fn with_credit(available_credit: i64) -> Circumstances {
+    Circumstances {
+        available_credit,
+        ..usual()
+    }
 }
 
 pub fn rate(text: &str) -> LineTax {
@@ -68,7 +102,7 @@ pub fn place_command(lines: Vec<NewLine>) -> Place {
     Place {
         order_id: OrderId(Uuid::from_u128(1)),
         customer_id: CustomerId(Uuid::from_u128(2)),
-        number: OrderNumber::new(at(PLACED_AT), 1),
+        number: Some(OrderNumber::new(at(PLACED_AT), 1)),
         channel: "web".to_owned(),
         currency: "EUR".parse().unwrap(),
         terms: Terms::Prepaid,
@@ -82,14 +116,9 @@ pub fn place_command(lines: Vec<NewLine>) -> Place {
         lines,
         adjustments: vec![],
         personal: OrderPersonal {
-            ship_to: Some(Address {
-                city: Some("Henderson".to_owned()),
-                country: "US".to_owned(),
-                ..Address::default()
-            }),
+            ship_to: Some(address("Henderson")),
             ..OrderPersonal::default()
         },
-        available_credit: 0,
         occurred_at: Some(at(PLACED_AT)),
     }
 }
@@ -102,6 +131,124 @@ pub fn place_with(lines: Vec<NewLine>, change: impl FnOnce(&mut Place)) -> Order
     let mut place = place_command(lines);
     change(&mut place);
     OrderCommand::Place(Box::new(place))
+}
+
+pub fn address(city: &str) -> Address {
+    Address {
+        city: Some(city.to_owned()),
+        country: "US".to_owned(),
+        ..Address::default()
+    }
+}
+
+/// The draft of an order on those lines.
+pub fn draft(lines: Vec<NewLine>) -> OrderCommand {
+    draft_with(lines, |_| {})
+}
+
+pub fn draft_with(lines: Vec<NewLine>, change: impl FnOnce(&mut Place)) -> OrderCommand {
+    let mut place = place_command(lines);
+    place.number = None;
+    place.occurred_at = None;
+    change(&mut place);
+    OrderCommand::Draft(Box::new(place))
+}
+
+pub fn change_draft(change: impl FnOnce(&mut ChangeDraft)) -> OrderCommand {
+    let mut command = ChangeDraft::default();
+    change(&mut command);
+    OrderCommand::ChangeDraft(Box::new(command))
+}
+
+pub fn place_draft() -> OrderCommand {
+    OrderCommand::PlaceDraft(Box::new(PlaceDraft {
+        number: Some(OrderNumber::new(at(NOW), 1)),
+        ..PlaceDraft::default()
+    }))
+}
+
+pub fn confirm() -> OrderCommand {
+    OrderCommand::Confirm(Confirm {
+        requester: Requester::Trader,
+    })
+}
+
+pub fn hold(reason: HoldReason, note: Option<&str>) -> OrderCommand {
+    OrderCommand::Hold(Hold {
+        reason,
+        note: note.map(str::to_owned),
+        occurred_at: None,
+    })
+}
+
+pub fn release(hold: Option<u32>) -> OrderCommand {
+    OrderCommand::Release(Release {
+        hold,
+        ..Release::default()
+    })
+}
+
+pub fn amend(change: impl FnOnce(&mut Amend)) -> OrderCommand {
+    let mut command = Amend {
+        reason: AmendReason::Customer,
+        lines: vec![],
+        new_lines: vec![],
+        adjustments: vec![],
+        ship_to: None,
+        bill_to: None,
+    };
+    change(&mut command);
+    OrderCommand::Amend(Box::new(command))
+}
+
+/// Wants so many units of a line.
+pub fn want(line: u32, quantity: i64) -> OrderCommand {
+    amend(|it| {
+        it.lines = vec![AmendLine {
+            line,
+            quantity: Some(quantity),
+            ..AmendLine::default()
+        }];
+    })
+}
+
+pub fn update(change: impl FnOnce(&mut DetailsPatch)) -> OrderCommand {
+    let mut patch = DetailsPatch::default();
+    change(&mut patch);
+    OrderCommand::UpdateDetails(patch)
+}
+
+pub fn refund_command(reference: &str, amount: i64) -> RecordRefund {
+    RecordRefund {
+        reference: reference.to_owned(),
+        amount,
+        reason: RefundReason::Goodwill,
+        payment: None,
+        return_reference: None,
+        adjustments: vec![],
+        content: content(amount),
+        occurred_at: None,
+    }
+}
+
+pub fn refund(reference: &str, amount: i64) -> OrderCommand {
+    refund_with(reference, amount, |_| {})
+}
+
+pub fn refund_with(
+    reference: &str,
+    amount: i64,
+    change: impl FnOnce(&mut RecordRefund),
+) -> OrderCommand {
+    let mut command = refund_command(reference, amount);
+    change(&mut command);
+    OrderCommand::RecordRefund(command)
+}
+
+pub fn note(text: &str) -> OrderCommand {
+    OrderCommand::AddNote(AddNote {
+        text: text.to_owned(),
+    })
 }
 
 /// `(line, quantity)` pairs; none at all is the absence of a list.
@@ -199,6 +346,17 @@ pub fn backdated(mut command: OrderCommand, millis: i64) -> OrderCommand {
     let time = Some(at(millis));
     match &mut command {
         OrderCommand::Place(place) => place.occurred_at = time,
+        OrderCommand::Hold(hold) => hold.occurred_at = time,
+        OrderCommand::Release(release) => release.occurred_at = time,
+        OrderCommand::RecordRefund(refund) => refund.occurred_at = time,
+        OrderCommand::Draft(_)
+        | OrderCommand::ChangeDraft(_)
+        | OrderCommand::DiscardDraft
+        | OrderCommand::PlaceDraft(_)
+        | OrderCommand::Confirm(_)
+        | OrderCommand::Amend(_)
+        | OrderCommand::UpdateDetails(_)
+        | OrderCommand::AddNote(_) => panic!("it takes no time of its own"),
         OrderCommand::Cancel(cancel) => cancel.occurred_at = time,
         OrderCommand::RecordPayment(payment) => payment.occurred_at = time,
         OrderCommand::RecordShipment(shipment) => shipment.occurred_at = time,
@@ -213,7 +371,7 @@ pub fn given(commands: impl IntoIterator<Item = OrderCommand>) -> Order {
     commands
         .into_iter()
         .fold(Order::initial(), |order, command| {
-            let events = order.decide(&command, at(NOW)).unwrap();
+            let events = order.decide(&command, &usual()).unwrap();
             after(order, &events)
         })
 }
@@ -224,7 +382,7 @@ pub fn after(order: Order, events: &[OrderEvent]) -> Order {
 
 /// What one more command leads to.
 pub fn when(order: &Order, command: &OrderCommand) -> Result<Vec<OrderEvent>, OrderError> {
-    order.decide(command, at(NOW))
+    order.decide(command, &usual())
 }
 
 pub fn refusal(order: &Order, command: &OrderCommand) -> OrderError {
@@ -263,7 +421,16 @@ pub fn adjustments_of(event: &OrderEvent) -> &[orderfold_events::order::Adjustme
         OrderFact::Placed(placed) => &placed.adjustments,
         OrderFact::ItemsCancelled(cancelled) => &cancelled.adjustments,
         OrderFact::ReturnRecorded(returned) => &returned.adjustments,
-        OrderFact::Confirmed(_)
+        OrderFact::Amended(amended) => &amended.adjustments,
+        OrderFact::RefundRecorded(refund) => &refund.adjustments,
+        OrderFact::Drafted(_)
+        | OrderFact::DraftChanged(_)
+        | OrderFact::Discarded(_)
+        | OrderFact::Held(_)
+        | OrderFact::Released(_)
+        | OrderFact::DetailsUpdated(_)
+        | OrderFact::NoteAdded(_)
+        | OrderFact::Confirmed(_)
         | OrderFact::Cancelled(_)
         | OrderFact::PaymentRecorded(_)
         | OrderFact::ShipmentRecorded(_)

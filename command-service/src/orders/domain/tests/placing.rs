@@ -39,10 +39,10 @@ fn a_placed_order_books_every_figure_at_once() {
 #[test]
 fn an_order_is_placed_when_it_occurred_not_when_it_was_recorded() {
     let events = when(&Order::initial(), &place(vec![line(1, 100)])).unwrap();
-    assert_eq!(events[0].summary.placed_at, at(PLACED_AT));
+    assert_eq!(events[0].summary.placed_at, Some(at(PLACED_AT)));
     let live = place_with(vec![line(1, 100)], |place| place.occurred_at = None);
     let events = when(&Order::initial(), &live).unwrap();
-    assert_eq!(events[0].summary.placed_at, at(NOW));
+    assert_eq!(events[0].summary.placed_at, Some(at(NOW)));
 }
 
 #[test]
@@ -153,29 +153,47 @@ fn tax_on_top_may_exceed_the_value_of_a_line() {
 
 #[test]
 fn credit_covers_what_an_order_on_account_binds() {
-    let on_account = |unit_price, available| {
+    let on_account = |unit_price| {
         place_with(vec![line(1, unit_price)], |place| {
             place.terms = Terms::OnAccount;
-            place.available_credit = available;
+            place.occurred_at = None;
         })
     };
-    assert_eq!(
-        refusal(&Order::initial(), &on_account(100, 0)),
-        OrderError::CreditLimitExceeded {
-            available: 0,
-            requested: 100
-        }
-    );
-    assert!(when(&Order::initial(), &on_account(100, 99)).is_err());
-    assert_eq!(
-        outcome(&Order::initial(), &on_account(100, 100)),
-        ["placed"]
-    );
+    let with = |command: &OrderCommand, credit| {
+        Order::initial()
+            .decide(command, &with_credit(credit))
+            .map(|events| names(&events))
+    };
+    let refused = |available| {
+        Err(OrderError::CreditLimitExceeded {
+            available,
+            requested: 100,
+        })
+    };
+    assert_eq!(with(&on_account(100), 0), refused(0));
+    assert_eq!(with(&on_account(100), 99), refused(99));
+    assert_eq!(with(&on_account(100), 100), Ok(vec!["placed"]));
     // What binds nothing needs nothing, even above the limit.
-    assert_eq!(outcome(&Order::initial(), &on_account(0, -500)), ["placed"]);
-    // A prepaid order needs no credit.
-    let prepaid = place_with(vec![line(1, 100)], |place| place.available_credit = -500);
-    assert_eq!(outcome(&Order::initial(), &prepaid), ["placed"]);
+    assert_eq!(with(&on_account(0), -500), Ok(vec!["placed"]));
+    // A prepaid order needs no credit, and history none that there is today.
+    let prepaid = place_with(vec![line(1, 100)], |place| place.occurred_at = None);
+    assert_eq!(with(&prepaid, -500), Ok(vec!["placed"]));
+    let imported = backdated(on_account(100), PLACED_AT);
+    assert_eq!(with(&imported, -500), Ok(vec!["placed"]));
+}
+
+#[test]
+fn only_an_active_customer_places() {
+    let command = place(vec![line(1, 100)]);
+    for (standing, refusal) in [
+        (CustomerStanding::Blocked, OrderError::CustomerBlocked),
+        (CustomerStanding::Erased, OrderError::CustomerErased),
+    ] {
+        assert_eq!(
+            Order::initial().decide(&command, &with_customer(standing)),
+            Err(refusal)
+        );
+    }
 }
 
 #[test]
@@ -195,6 +213,16 @@ fn an_order_that_does_not_exist_takes_nothing_but_placing() {
         ship("S", &[]),
         deliver("D", &[]),
         give_back("B", &[(1, 1)]),
+        refund("R", 1),
+        change_draft(|_| {}),
+        OrderCommand::DiscardDraft,
+        place_draft(),
+        confirm(),
+        hold(HoldReason::Fraud, None),
+        release(None),
+        want(1, 1),
+        update(|_| {}),
+        note("x"),
     ] {
         assert_eq!(refusal(&Order::initial(), &command), OrderError::NotFound);
     }

@@ -39,7 +39,6 @@ fn a_prepaid_order_is_not_shipped_before_it_is_paid() {
     );
     let on_account = given([place_with(vec![line(1, 100)], |place| {
         place.terms = Terms::OnAccount;
-        place.available_credit = 100;
     })]);
     assert_eq!(
         outcome(&on_account, &ship("S", &[])),

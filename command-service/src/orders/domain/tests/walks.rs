@@ -1,14 +1,15 @@
 //! Random walks over all commands: whatever is asked in whatever order, the invariants hold and the order can be
 //! closed in the end.
 
-use orderfold_events::order::{Change, OrderEvent, OrderFact, Totals};
+use orderfold_events::order::{OrderEvent, OrderFact, Totals};
 use proptest::{collection::vec, prelude::*};
 
 use super::{
     chance::{some_command, some_order},
+    invariants::{check_events, check_units},
     *,
 };
-use crate::orders::domain::{line::Line, state::Ledger};
+use crate::orders::domain::line::Line;
 
 /// An order, everything that happened to it, and what a reader makes of it by adding up.
 struct Walk {
@@ -263,58 +264,6 @@ impl Walk {
         }
         assert_eq!(summary(&self.order).totals.net_sales, 0);
         self.refund_what_is_owed();
-    }
-}
-
-fn check_units(ledger: &Ledger, event: &OrderEvent) {
-    for line in &ledger.lines {
-        let units = line.units();
-        let at_most = |part: i64, whole: i64| assert!(0 <= part && part <= whole, "{event:?}");
-        at_most(units.cancelled, units.ordered);
-        at_most(units.shipped, units.wanted());
-        at_most(units.delivered, units.shipped);
-        at_most(units.returned, units.shipped);
-        at_most(units.undelivered, units.returned);
-        at_most(units.delivered + units.undelivered, units.shipped);
-        for parcel in &line.parcels {
-            at_most(parcel.in_transit(), parcel.shipped);
-            at_most(parcel.with_customer(), parcel.delivered);
-        }
-    }
-}
-
-fn check_events(events: &[OrderEvent]) {
-    for (index, event) in events.iter().enumerate() {
-        let follows_of_itself = match event.fact {
-            // Alone where it was asked for.
-            OrderFact::Confirmed(_) => index == 0,
-            OrderFact::Completed(_) => index > 0 && index + 1 == events.len(),
-            OrderFact::Drafted(_)
-            | OrderFact::DraftChanged(_)
-            | OrderFact::Discarded(_)
-            | OrderFact::Held(_)
-            | OrderFact::Released(_)
-            | OrderFact::DetailsUpdated(_)
-            | OrderFact::NoteAdded(_) => true,
-            OrderFact::Placed(_)
-            | OrderFact::Amended(_)
-            | OrderFact::RefundRecorded(_)
-            | OrderFact::ItemsCancelled(_)
-            | OrderFact::Cancelled(_)
-            | OrderFact::PaymentRecorded(_)
-            | OrderFact::ShipmentRecorded(_)
-            | OrderFact::DeliveryRecorded(_)
-            | OrderFact::ReturnRecorded(_) => continue,
-        };
-        assert!(follows_of_itself, "{:?}", names(events));
-        assert_eq!(event.change, Change::default());
-    }
-    for event in events {
-        let bytes = event.encode().unwrap();
-        assert_eq!(
-            &OrderEvent::decode(event.event_type(), &bytes).unwrap(),
-            event
-        );
     }
 }
 

@@ -8,16 +8,11 @@ use super::{Read, distinct_lines, occurred_at};
 use crate::{
     execution::{Call, Secrets},
     http::values,
-    orders::domain::{
-        AddNote, Cancel, Confirm, Hold, OrderCommand, PlaceDraft, Release, Requester,
-    },
+    orders::domain::{AddNote, Cancel, Confirm, Hold, OrderCommand, Release, Requester},
 };
 
 pub(in crate::orders) fn place_draft(_call: &Call, _secrets: &Secrets, body: &Value) -> Read {
-    nothing_but(
-        body,
-        OrderCommand::PlaceDraft(Box::new(PlaceDraft::default())),
-    )
+    nothing_but(body, OrderCommand::PlaceDraft(Box::default()))
 }
 
 pub(in crate::orders) fn discard(_call: &Call, _secrets: &Secrets, body: &Value) -> Read {

@@ -191,3 +191,59 @@ fn precondition(node: &Node<'_, '_>) -> Option<Precondition> {
         .or_else(|| calls::parse_precondition(&format!("\"{text}\"")))
         .or_else(|| node.fault("invalid_format", "must be an entity tag such as \"v7\""))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn line(value: &Value) -> Line {
+        match read(value) {
+            Ok(line) => line,
+            Err(problem) => panic!("{problem:?}"),
+        }
+    }
+
+    #[test]
+    fn placing_an_order_that_is_there_is_placing_a_draft() {
+        let target = json!({"reference": "D-1", "channel": "web"});
+        let placing = line(&json!({"command": "place_order", "order": target, "body": {}}));
+        assert!(
+            matches!(placing.command, Command::Order(operation) if operation.id == PLACE_DRAFT.id)
+        );
+        let whole = line(&json!({"command": "place_order", "customer": target, "body": {}}));
+        assert!(matches!(whole.command, Command::PlaceOrder));
+        let both =
+            json!({"command": "place_order", "order": target, "customer": target, "body": {}});
+        assert!(read(&both).is_err());
+    }
+
+    #[test]
+    fn a_patch_makes_the_reference_that_it_gives_in_the_channel_that_the_order_then_has() {
+        let made = |channel: &str| {
+            Some(Reference {
+                channel: channel.to_owned(),
+                value: "D-2".to_owned(),
+            })
+        };
+        let target = json!({"reference": "D-1", "channel": "web"});
+        for (command, body, expected) in [
+            (
+                "update_order_details",
+                json!({"reference": "D-2"}),
+                made("web"),
+            ),
+            (
+                "change_draft",
+                json!({"reference": "D-2", "channel": "shop"}),
+                made("shop"),
+            ),
+            ("change_draft", json!({"tags": []}), None),
+            ("record_payment", json!({"reference": "D-2"}), None),
+        ] {
+            let patch = line(&json!({"command": command, "order": target, "body": body}));
+            assert_eq!(patch.creates(), expected, "{command}");
+        }
+    }
+}

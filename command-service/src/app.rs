@@ -23,7 +23,7 @@ use crate::{
     execution::{Executor, Secrets},
     http::{answers::Reply, codes::CATALOGUE},
     internal::{self, Internal},
-    orders::controller as orders,
+    orders::{controller as orders, endpoints},
     relay::{KafkaConfig, Relay, TopicError},
 };
 
@@ -155,21 +155,54 @@ fn customer_operations(operations: Operations<Commands>) -> Operations<Commands>
 
 fn order_operations(operations: Operations<Commands>) -> Operations<Commands> {
     operations
-        .operation(orders::PLACE_ORDER, routes!(orders::place_order))
-        .operation(orders::CANCEL_ORDER.access, routes!(orders::cancel_order))
+        .operation(orders::PLACE_ORDER, routes!(endpoints::place_order))
+        .operation(
+            orders::UPDATE_ORDER_DETAILS.access,
+            routes!(endpoints::update_order_details),
+        )
+        .operation(orders::PLACE_DRAFT.access, routes!(endpoints::place_draft))
+        .operation(
+            orders::DISCARD_DRAFT.access,
+            routes!(endpoints::discard_draft),
+        )
+        .operation(
+            orders::CONFIRM_ORDER.access,
+            routes!(endpoints::confirm_order),
+        )
+        .operation(orders::HOLD_ORDER.access, routes!(endpoints::hold_order))
+        .operation(
+            orders::RELEASE_ORDER.access,
+            routes!(endpoints::release_order),
+        )
+        .operation(orders::AMEND_ORDER.access, routes!(endpoints::amend_order))
+        .operation(
+            orders::CANCEL_ORDER.access,
+            routes!(endpoints::cancel_order),
+        )
         .operation(
             orders::RECORD_PAYMENT.access,
-            routes!(orders::record_payment),
+            routes!(endpoints::record_payment),
+        )
+        .operation(
+            orders::RECORD_REFUND.access,
+            routes!(endpoints::record_refund),
         )
         .operation(
             orders::RECORD_SHIPMENT.access,
-            routes!(orders::record_shipment),
+            routes!(endpoints::record_shipment),
         )
         .operation(
             orders::RECORD_DELIVERY.access,
-            routes!(orders::record_delivery),
+            routes!(endpoints::record_delivery),
         )
-        .operation(orders::RECORD_RETURN.access, routes!(orders::record_return))
+        .operation(
+            orders::RECORD_RETURN.access,
+            routes!(endpoints::record_return),
+        )
+        .operation(
+            orders::ADD_ORDER_NOTE.access,
+            routes!(endpoints::add_order_note),
+        )
 }
 
 /// Brings the database up to date and creates the store and its topic.

@@ -10,8 +10,8 @@ use crate::{
     event_sourcing::{ClaimChange, ClaimKind, Loaded, StoreError},
     execution::{Call, Decision, Secrets},
     orders::{
-        commands::{Standing, accepted},
-        domain::{Order, OrderCommand, RecordPayment},
+        case::{Case, Standing},
+        domain::{Circumstances, CustomerStanding, Order, OrderCommand, RecordPayment},
         service::{Credit, OrderChange},
     },
 };
@@ -74,6 +74,7 @@ impl<'a> Booking<'a> {
     /// Lets an order take its share, and the account follow.
     pub fn take(
         &mut self,
+        secrets: &Secrets,
         stream: StreamId,
         order: Loaded<Order>,
         share: Share,
@@ -87,12 +88,23 @@ impl<'a> Booking<'a> {
             content: payment.content.clone(),
             occurred_at: payment.occurred_at,
         });
-        let events = match order.state.decide(&command, self.call.now) {
+        let case = Case {
+            stream,
+            read_set: Vec::new(),
+            order,
+            command,
+            // Facts are recorded whatever the customer's standing.
+            circumstances: Circumstances {
+                now: self.call.now,
+                customer: CustomerStanding::Active,
+            },
+        };
+        let events = match case.decide() {
             Ok(events) => events,
             Err(refusal) => return Ok(Err(Refusal::Order(refusal))),
         };
-        let occurred_at = order.state.occurred_at(&command, self.call.now);
-        let before = order.state.summary();
+        let occurred_at = case.occurred_at();
+        let before = case.order.state.summary();
         let change = OrderChange {
             before: before.as_ref(),
             events: &events,
@@ -102,7 +114,7 @@ impl<'a> Booking<'a> {
         if let Err(refusal) = self.credit.follow(&change) {
             return Ok(Err(Refusal::Credit(refusal)));
         }
-        let taken: Decision<Refused<Standing>> = accepted(order, stream, &events, occurred_at)?;
+        let taken: Decision<Refused<Standing>> = case.accepted(secrets, &events)?;
         self.decision.recorded.extend(taken.recorded);
         self.decision.answer.extend(taken.answer.ok());
         Ok(Ok(()))

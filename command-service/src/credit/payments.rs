@@ -15,7 +15,7 @@ use crate::{
     event_sourcing::{ClaimKind, EventStore, Loaded, StoreError},
     execution::{Call, Decision, Secrets, Undecided},
     orders::{
-        commands::Standing,
+        case::Standing,
         domain::{Order, OrderError},
         service::Credit,
     },
@@ -216,7 +216,7 @@ impl AccountPayments<'_> {
         for share in shares {
             let stream = StreamId::Order(share.order_id);
             let order: Loaded<Order> = self.store.load(stream).await?;
-            if let Err(refusal) = booking.take(stream, order, share)? {
+            if let Err(refusal) = booking.take(self.secrets, stream, order, share)? {
                 return Ok(Err(refusal));
             }
         }

@@ -14,5 +14,6 @@ mod bad_input;
 mod first_order;
 mod imports;
 mod latency;
+mod order_commands;
 mod records;
 mod who_calls;

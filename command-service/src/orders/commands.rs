@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use orderfold_events::{
     CustomerId, DecodeError, OrderId, OrderNumber, StreamId, Timestamp, Version,
-    order::{OrderEvent, OrderPersonal, OrderSummary, Terms},
+    order::{OrderEvent, OrderSummary, Terms},
     personal::Address,
 };
 use orderfold_http::clock;
@@ -120,55 +120,39 @@ impl OrderCommands<'_> {
         };
         read_set.extend(credit.as_ref().map(Credit::read));
         let refuse = |refusal| refused(customer_id, read_set.clone(), refusal);
-        let book = match &customer.state {
-            Customer::Unregistered => return Err(Undecided::Refused(Refusal::CustomerNotFound)),
-            _ if !call.precondition.holds(Version::NONE) => {
-                return Ok(refuse(Refusal::VersionConflict {
-                    current: Version::NONE,
-                }));
-            }
-            Customer::Blocked(_) => return Ok(refuse(Refusal::CustomerBlocked)),
-            Customer::Erased(_) => return Ok(refuse(Refusal::CustomerErased)),
-            Customer::Active(book) => book,
-        };
-        let mut place = request.place.clone();
-        match snapshots(book, request) {
-            Ok((ship_to, bill_to)) => {
-                place.personal = OrderPersonal {
-                    ship_to,
-                    bill_to,
-                    ..place.personal
-                };
-            }
-            Err(refusal) => return Ok(refuse(refusal)),
+        if customer.state.status().is_none() {
+            return Err(Undecided::Refused(Refusal::CustomerNotFound));
         }
+        if !call.precondition.holds(Version::NONE) {
+            return Ok(refuse(Refusal::VersionConflict {
+                current: Version::NONE,
+            }));
+        }
+        let mut place = match addressed(&customer.state, request) {
+            Ok(place) => place,
+            Err(refusal) => return Ok(refuse(refusal)),
+        };
         place.order_id = order_id;
         let placed_at = place.occurred_at.unwrap_or(call.now);
         // A rehearsal draws no number.
         if !call.dry_run {
             place.number = self.store.next_order_number(placed_at).await?;
         }
-        if let Some(credit) = &credit {
-            let due_on = || credit.due_on(placed_at, self.reporting_zone);
-            place.due_on = place.due_on.or_else(|| Some(due_on()));
+        if let (None, Some(credit)) = (place.due_on, &credit) {
+            place.due_on = Some(credit.due_on(placed_at, self.reporting_zone));
         }
         let claims = self.claims(&place, stream);
         let command = OrderCommand::Place(Box::new(place));
         match Order::initial().decide(&command, call.now) {
             Ok(events) => {
-                let decision = accepted(
-                    Loaded {
-                        state: Order::initial(),
-                        version: Version::NONE,
-                    },
-                    stream,
-                    &events,
-                    placed_at,
-                )?;
+                let unplaced = Loaded {
+                    state: Order::initial(),
+                    version: Version::NONE,
+                };
                 let decision = Decision {
                     read_set,
                     claims,
-                    ..decision
+                    ..accepted(unplaced, stream, &events, placed_at)?
                 };
                 let change = OrderChange {
                     before: None,
@@ -309,7 +293,21 @@ pub(crate) fn accepted<E>(
     })
 }
 
-/// The addresses as they are at placing.
+/// The order with the addresses as they are at placing, where its customer may place one.
+fn addressed(customer: &Customer, request: &PlaceRequest) -> Result<Place, Refusal> {
+    let book = match customer {
+        Customer::Unregistered => return Err(Refusal::CustomerNotFound),
+        Customer::Blocked(_) => return Err(Refusal::CustomerBlocked),
+        Customer::Erased(_) => return Err(Refusal::CustomerErased),
+        Customer::Active(book) => book,
+    };
+    let (ship_to, bill_to) = snapshots(book, request)?;
+    let mut place = request.place.clone();
+    place.personal.ship_to = ship_to;
+    place.personal.bill_to = bill_to;
+    Ok(place)
+}
+
 fn snapshots(
     book: &Profile,
     request: &PlaceRequest,

@@ -7,9 +7,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod account_payments;
 mod appending;
 mod checker;
 mod claims;
+mod credit;
+mod customers;
 mod faults;
 mod idempotency;
 mod identity;
@@ -22,6 +25,7 @@ mod proxy;
 mod races;
 mod relaying;
 mod server_faults;
+mod shop;
 mod submissions;
 mod throughput;
 mod walks;

@@ -1,6 +1,9 @@
 //! The rule that spans an order and its customer's credit account: whatever changes what an order on account binds is
 //! recorded in both at once, each under the version it was decided on, and what binds more has to fit the limit.
 
+#[cfg(test)]
+mod tests;
+
 use chrono::{NaiveDate, TimeZone};
 use chrono_tz::Tz;
 use orderfold_events::{

@@ -12,6 +12,7 @@ mod appending;
 mod checker;
 mod claims;
 mod credit;
+mod customer_emails;
 mod customers;
 mod faults;
 mod idempotency;

@@ -78,6 +78,11 @@ impl Credit {
     }
 
     #[must_use]
+    pub fn customer_id(&self) -> CustomerId {
+        self.customer_id
+    }
+
+    #[must_use]
     pub fn account(&self) -> &CreditAccount {
         &self.account
     }

@@ -37,7 +37,7 @@ impl Desk {
         }
     }
 
-    fn order(&self, change: Value) -> Value {
+    fn order(&self, change: &Value) -> Value {
         let mut order = sample::order(&self.customer);
         for (name, value) in change.as_object().unwrap() {
             order[name] = value.clone();
@@ -47,7 +47,7 @@ impl Desk {
 
     /// Places or drafts an order and returns its path.
     async fn make(&self, change: Value) -> String {
-        let made = self.commands.post("/v1/orders", &self.order(change)).await;
+        let made = self.commands.post("/v1/orders", &self.order(&change)).await;
         format!("/v1/orders/{}", text(&made.expect(201).json()["order_id"]))
     }
 
@@ -105,7 +105,7 @@ fn points_at(answer: &Answer, pointer: &str) {
 #[tokio::test]
 async fn a_draft_changes_and_becomes_an_order() {
     let desk = Desk::open().await;
-    let body = desk.order(json!({"draft": true, "lines": []}));
+    let body = desk.order(&json!({"draft": true, "lines": []}));
     let drafted = desk.post("/v1/orders", body).await.expect(201);
     let draft = drafted.json();
     assert_eq!(
@@ -170,7 +170,7 @@ async fn a_draft_changes_and_becomes_an_order() {
 async fn references_are_held_by_drafts_and_free_once_given_up() {
     let desk = Desk::open().await;
     let taken = |reference: &str| {
-        let order = desk.order(json!({"reference": reference}));
+        let order = desk.order(&json!({"reference": reference}));
         async { desk.post("/v1/orders", order).await }
     };
     let draft = desk.make(json!({"draft": true, "reference": "R-1"})).await;
@@ -199,7 +199,7 @@ async fn references_are_held_by_drafts_and_free_once_given_up() {
     assert_eq!(types(&freed), ["details_updated"]);
     taken("R-2").await.expect(201);
 
-    let shop = || desk.order(json!({"channel": "shop", "reference": "R-2"}));
+    let shop = || desk.order(&json!({"channel": "shop", "reference": "R-2"}));
     refused(
         &desk.post("/v1/orders", shop()).await,
         409,
@@ -300,7 +300,7 @@ async fn what_a_body_alone_gets_wrong_is_pointed_at() {
         (json!({"lines": []}), "/lines"),
         (json!({"draft": 1}), "/draft"),
     ] {
-        points_at(&desk.post("/v1/orders", desk.order(change)).await, pointer);
+        points_at(&desk.post("/v1/orders", desk.order(&change)).await, pointer);
     }
     for (patch, pointer) in [
         (json!({}), ""),
@@ -399,7 +399,7 @@ async fn a_bulk_request_drafts_places_and_amends_by_reference() {
     let desk = Desk::open().await;
     let named = |reference: &str| json!({"reference": reference, "channel": "web"});
     let lines = [
-        json!({"command": "draft_order", "body": desk.order(json!({"reference": "D-1"}))}),
+        json!({"command": "draft_order", "body": desk.order(&json!({"reference": "D-1"}))}),
         json!({"command": "change_draft", "order": named("D-1"), "body": {"reference": "D-2", "tags": ["bulk"]}}),
         json!({"command": "place_order", "order": named("D-2"), "body": {}}),
         json!({"command": "hold_order", "order": named("D-2"), "body": {"reason": "stock"}}),

@@ -71,15 +71,15 @@ impl Walk {
         let adjustments = adjustments_of(event);
         self.adjusted.0 += adjustments.iter().map(|it| it.net).sum::<i64>();
         self.adjusted.1 += adjustments.iter().map(|it| it.tax).sum::<i64>();
-        match &event.fact {
-            OrderFact::PaymentRecorded(payment) => self.money.0 += payment.amount,
-            OrderFact::RefundRecorded(refund) => self.money.1 += refund.amount,
-            OrderFact::Cancelled(_) => self.adjusted = (0, 0),
-            // The event that cancels the last units voids all adjustments, whatever else it is.
-            OrderFact::Amended(_) if self.wanted_before > 0 && self.wanted() == 0 => {
-                self.adjusted = (0, 0);
-            }
-            _ => {}
+        if let OrderFact::PaymentRecorded(payment) = &event.fact {
+            self.money.0 += payment.amount;
+        }
+        if let OrderFact::RefundRecorded(refund) = &event.fact {
+            self.money.1 += refund.amount;
+        }
+        // The event that cancels the last units voids all adjustments, whatever it is.
+        if self.wanted_before > 0 && self.wanted() == 0 {
+            self.adjusted = (0, 0);
         }
         self.wanted_before = self.wanted();
     }
@@ -172,7 +172,7 @@ impl Walk {
     fn check_repetition(&self, command: &OrderCommand, events: &[OrderEvent]) {
         let mut other = command.clone();
         let changed = match &mut other {
-            OrderCommand::AddNote(_) => None,
+            OrderCommand::AddNote(_) | OrderCommand::Cancel(_) => None,
             OrderCommand::Draft(_)
             | OrderCommand::ChangeDraft(_)
             | OrderCommand::DiscardDraft
@@ -192,7 +192,6 @@ impl Walk {
                 }
                 None
             }
-            OrderCommand::Cancel(_) => None,
             OrderCommand::RecordRefund(it) => Some((&mut it.content, &it.reference)),
             OrderCommand::RecordPayment(it) => Some((&mut it.content, &it.reference)),
             OrderCommand::RecordShipment(it) => Some((&mut it.content, &it.reference)),

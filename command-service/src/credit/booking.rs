@@ -10,13 +10,8 @@ use crate::{
     event_sourcing::{ClaimChange, ClaimKind, Loaded, StoreError},
     execution::{Call, Decision, Secrets},
     orders::{
-<<<<<<< HEAD
         case::{Case, Standing},
         domain::{Circumstances, CustomerStanding, Order, OrderCommand, RecordPayment},
-=======
-        commands::{Standing, accepted},
-        domain::{Order, OrderCommand, RecordPayment},
->>>>>>> customers
         service::{Credit, OrderChange},
     },
 };
@@ -79,10 +74,7 @@ impl<'a> Booking<'a> {
     /// Lets an order take its share, and the account follow.
     pub fn take(
         &mut self,
-<<<<<<< HEAD
         secrets: &Secrets,
-=======
->>>>>>> customers
         stream: StreamId,
         order: Loaded<Order>,
         share: Share,
@@ -96,7 +88,6 @@ impl<'a> Booking<'a> {
             content: payment.content.clone(),
             occurred_at: payment.occurred_at,
         });
-<<<<<<< HEAD
         let case = Case {
             stream,
             read_set: Vec::new(),
@@ -114,14 +105,6 @@ impl<'a> Booking<'a> {
         };
         let occurred_at = case.occurred_at();
         let before = case.order.state.summary();
-=======
-        let events = match order.state.decide(&command, self.call.now) {
-            Ok(events) => events,
-            Err(refusal) => return Ok(Err(Refusal::Order(refusal))),
-        };
-        let occurred_at = order.state.occurred_at(&command, self.call.now);
-        let before = order.state.summary();
->>>>>>> customers
         let change = OrderChange {
             before: before.as_ref(),
             events: &events,
@@ -131,11 +114,7 @@ impl<'a> Booking<'a> {
         if let Err(refusal) = self.credit.follow(&change) {
             return Ok(Err(Refusal::Credit(refusal)));
         }
-<<<<<<< HEAD
         let taken: Decision<Refused<Standing>> = case.accepted(secrets, &events)?;
-=======
-        let taken: Decision<Refused<Standing>> = accepted(order, stream, &events, occurred_at)?;
->>>>>>> customers
         self.decision.recorded.extend(taken.recorded);
         self.decision.answer.extend(taken.answer.ok());
         Ok(Ok(()))

@@ -15,11 +15,7 @@ use crate::{
     event_sourcing::{ClaimKind, EventStore, Loaded, StoreError},
     execution::{Call, Decision, Secrets, Undecided},
     orders::{
-<<<<<<< HEAD
         case::Standing,
-=======
-        commands::Standing,
->>>>>>> customers
         domain::{Order, OrderError},
         service::Credit,
     },
@@ -220,11 +216,7 @@ impl AccountPayments<'_> {
         for share in shares {
             let stream = StreamId::Order(share.order_id);
             let order: Loaded<Order> = self.store.load(stream).await?;
-<<<<<<< HEAD
             if let Err(refusal) = booking.take(self.secrets, stream, order, share)? {
-=======
-            if let Err(refusal) = booking.take(stream, order, share)? {
->>>>>>> customers
                 return Ok(Err(refusal));
             }
         }

@@ -2,13 +2,8 @@
 
 use chrono_tz::Tz;
 use orderfold_events::{
-<<<<<<< HEAD
     CustomerId, DecodeError, OrderId, StreamId, Version,
     order::{OrderEvent, Terms},
-=======
-    CustomerId, DecodeError, OrderId, OrderNumber, StreamId, Timestamp, Version,
-    order::{OrderEvent, OrderSummary, Terms},
->>>>>>> customers
     personal::Address,
 };
 use orderfold_http::clock;
@@ -117,7 +112,6 @@ impl OrderCommands<'_> {
         let order_id = OrderId(clock::new_id());
         let stream = StreamId::Order(order_id);
         let mut read_set = vec![(customer_stream, customer.version), (stream, Version::NONE)];
-<<<<<<< HEAD
         if !call.precondition.holds(Version::NONE) {
             let current = Version::NONE;
             let conflict = Refusal::VersionConflict { current };
@@ -136,58 +130,6 @@ impl OrderCommands<'_> {
             Ok((ship_to, bill_to)) => {
                 place.personal.ship_to = ship_to;
                 place.personal.bill_to = bill_to;
-=======
-        let credit = match request.place.terms {
-            Terms::OnAccount => Some(Credit::load(self.store, customer_id).await?),
-            Terms::Prepaid => None,
-        };
-        read_set.extend(credit.as_ref().map(Credit::read));
-        let refuse = |refusal| refused(customer_id, read_set.clone(), refusal);
-        if customer.state.status().is_none() {
-            return Err(Undecided::Refused(Refusal::CustomerNotFound));
-        }
-        if !call.precondition.holds(Version::NONE) {
-            return Ok(refuse(Refusal::VersionConflict {
-                current: Version::NONE,
-            }));
-        }
-        let mut place = match addressed(&customer.state, request) {
-            Ok(place) => place,
-            Err(refusal) => return Ok(refuse(refusal)),
-        };
-        place.order_id = order_id;
-        let placed_at = place.occurred_at.unwrap_or(call.now);
-        // A rehearsal draws no number.
-        if !call.dry_run {
-            place.number = self.store.next_order_number(placed_at).await?;
-        }
-        if let (None, Some(credit)) = (place.due_on, &credit) {
-            place.due_on = Some(credit.due_on(placed_at, self.reporting_zone));
-        }
-        let claims = self.claims(&place, stream);
-        let command = OrderCommand::Place(Box::new(place));
-        match Order::initial().decide(&command, call.now) {
-            Ok(events) => {
-                let unplaced = Loaded {
-                    state: Order::initial(),
-                    version: Version::NONE,
-                };
-                let decision = Decision {
-                    read_set,
-                    claims,
-                    ..accepted(unplaced, stream, &events, placed_at)?
-                };
-                let change = OrderChange {
-                    before: None,
-                    events: &events,
-                    told_at: request.place.occurred_at,
-                    occurred_at: placed_at,
-                };
-                match credit {
-                    Some(credit) => Ok(credit.settle(&change, decision)?),
-                    None => Ok(decision),
-                }
->>>>>>> customers
             }
             Err(refusal) => return Ok(refused(customer_id, read_set, refusal)),
         }
@@ -329,7 +271,6 @@ fn acquainted(customer: &Customer) -> Option<(CustomerStanding, Option<&Profile>
     }
 }
 
-<<<<<<< HEAD
 /// What could not be valid at another time.
 fn body_alone_decides(refusal: &OrderError) -> bool {
     matches!(
@@ -364,23 +305,6 @@ fn address(
 }
 
 /// The addresses as they are now.
-=======
-/// The order with the addresses as they are at placing, where its customer may place one.
-fn addressed(customer: &Customer, request: &PlaceRequest) -> Result<Place, Refusal> {
-    let book = match customer {
-        Customer::Unregistered => return Err(Refusal::CustomerNotFound),
-        Customer::Blocked(_) => return Err(Refusal::CustomerBlocked),
-        Customer::Erased(_) => return Err(Refusal::CustomerErased),
-        Customer::Active(book) => book,
-    };
-    let (ship_to, bill_to) = snapshots(book, request)?;
-    let mut place = request.place.clone();
-    place.personal.ship_to = ship_to;
-    place.personal.bill_to = bill_to;
-    Ok(place)
-}
-
->>>>>>> customers
 fn snapshots(
     book: Option<&Profile>,
     ship_to: &Destination,

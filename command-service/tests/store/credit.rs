@@ -180,24 +180,6 @@ async fn two_who_place_at_once_never_get_more_than_the_limit_together() {
     shop.world.prove().await;
 }
 
-<<<<<<< HEAD
-=======
-/// Pays an order; where the store does not answer in time, the same key tells the outcome.
-async fn pay(shop: &Shop, order: &str) -> Answer {
-    const ATTEMPTS: usize = 10;
-    let path = format!("/v1/orders/{order}/payments");
-    let payment = json!({"reference": "p-1", "amount": 50, "method": "card"});
-    let key = [("idempotency-key", order)];
-    for _ in 1..ATTEMPTS {
-        let answer = shop.send_with(Method::POST, &path, &key, &payment).await;
-        if answer.status != 503 {
-            return answer;
-        }
-    }
-    shop.send_with(Method::POST, &path, &key, &payment).await
-}
-
->>>>>>> customers
 #[tokio::test]
 async fn payments_of_several_orders_at_once_all_reach_the_account() {
     let shop = Shop::open().await;
@@ -207,16 +189,12 @@ async fn payments_of_several_orders_at_once_all_reach_the_account() {
         let placed = place(&shop, &customer, 50).await.expect(201);
         orders.push(text(&placed.body["order_id"]));
     }
-<<<<<<< HEAD
     let payment = json!({"reference": "p-1", "amount": 50, "method": "card"});
     let paths: Vec<String> = orders
         .iter()
         .map(|order| format!("/v1/orders/{order}/payments"))
         .collect();
     let paid = join_all(paths.iter().map(|path| shop.post(path, &payment))).await;
-=======
-    let paid = join_all(orders.iter().map(|order| pay(&shop, order))).await;
->>>>>>> customers
     assert!(paid.iter().all(|answer| answer.status == 200), "{paid:?}");
     let (_, _, total) = *exposures(&shop, &customer).await.last().unwrap();
     assert_eq!(total, 0);

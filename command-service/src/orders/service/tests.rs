@@ -18,13 +18,8 @@ use super::*;
 use crate::{
     credit::domain::Terms as CreditTerms,
     orders::domain::{
-<<<<<<< HEAD
         Cancel, Circumstances, CustomerStanding, DistinctLines, NewLine, Order, OrderCommand,
         Place, RecordDelivery, RecordPayment, RecordReturn, RecordShipment, Requester,
-=======
-        Cancel, DistinctLines, NewLine, Order, OrderCommand, Place, RecordDelivery, RecordPayment,
-        RecordReturn, RecordShipment, Requester,
->>>>>>> customers
     },
 };
 
@@ -39,7 +34,6 @@ fn order_id(order: usize) -> OrderId {
     OrderId(Uuid::from_u128(100 + order as u128))
 }
 
-<<<<<<< HEAD
 fn circumstances() -> Circumstances {
     Circumstances {
         now: now(),
@@ -47,8 +41,6 @@ fn circumstances() -> Circumstances {
     }
 }
 
-=======
->>>>>>> customers
 fn now() -> Timestamp {
     PLACED_AT.parse().unwrap()
 }
@@ -57,11 +49,7 @@ fn place(order: usize, terms: Terms, unit_price: i64, told_at: Option<Timestamp>
     OrderCommand::Place(Box::new(Place {
         order_id: order_id(order),
         customer_id: customer(),
-<<<<<<< HEAD
         number: Some(OrderNumber::new(now(), 1)),
-=======
-        number: OrderNumber::new(now(), 1),
->>>>>>> customers
         channel: "web".to_owned(),
         currency: "EUR".parse().unwrap(),
         terms,
@@ -216,11 +204,7 @@ impl Walk {
     /// What the handlers do with a command: the order decides, the account follows, or neither changes.
     fn command(&mut self, order: usize, command: &OrderCommand) {
         let before = self.orders[order].clone();
-<<<<<<< HEAD
         let Ok(events) = before.decide(command, &circumstances()) else {
-=======
-        let Ok(events) = before.decide(command, now()) else {
->>>>>>> customers
             return;
         };
         let available = self.credit.account.available();

@@ -10,4 +10,5 @@ pub mod execution;
 pub mod http;
 pub mod internal;
 pub mod orders;
+pub mod recovery;
 pub mod relay;

@@ -8,6 +8,7 @@
 )]
 
 mod appending;
+mod backup;
 mod checker;
 mod claims;
 mod faults;
@@ -20,6 +21,7 @@ mod plans;
 mod proofs;
 mod proxy;
 mod races;
+mod recovery;
 mod relaying;
 mod server_faults;
 mod submissions;

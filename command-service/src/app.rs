@@ -227,17 +227,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     };
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
-    background.spawn(relay.run(stop_background.clone()));
-    let standing = Standing::default();
-    background.spawn(
-        standing
-            .clone()
-            .follow(parts.database.clone(), stop_background.clone()),
-    );
-    background.spawn({
-        let (database, stop) = (parts.database.clone(), stop_background.clone());
-        async move { database.keep_house(stop).await }
-    });
+    let standing = start_background(relay, &background, &stop_background);
 
     let commands = Commands::new(store, parts.secrets, TaskTracker::new());
     let tasks = commands.tasks.clone();
@@ -280,6 +270,16 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     admin.await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What goes on beside the commands.
+fn start_background(relay: Relay, tasks: &TaskTracker, stop: &CancellationToken) -> Standing {
+    let (database, standing) = (relay.database.clone(), Standing::default());
+    tasks.spawn(relay.run(stop.clone()));
+    tasks.spawn(standing.clone().follow(database.clone(), stop.clone()));
+    let stop = stop.clone();
+    tasks.spawn(async move { database.keep_house(stop).await });
+    standing
 }
 
 /// A topic with another number of partitions would send customers to the wrong places. That Kafka is away is no

@@ -16,21 +16,30 @@ use crate::event_sourcing::StoreError;
 #[derive(Clone, Default)]
 pub(crate) struct Seen(Arc<Mutex<State>>);
 
+#[derive(Clone, Copy)]
+struct Last {
+    epoch: Epoch,
+    position: Position,
+    event: EventId,
+}
+
 #[derive(Default)]
 struct State {
-    shards: BTreeMap<Shard, (Epoch, Position, EventId)>,
+    shards: BTreeMap<Shard, Last>,
     contradicted: Option<Shard>,
 }
 
 impl Seen {
     pub fn observe(&self, at: Coordinate, event: EventId) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = state
-            .shards
-            .entry(at.shard)
-            .or_insert((at.epoch, at.position, event));
-        if (at.epoch, at.position) > (last.0, last.1) {
-            *last = (at.epoch, at.position, event);
+        let newer = Last {
+            epoch: at.epoch,
+            position: at.position,
+            event,
+        };
+        let last = state.shards.entry(at.shard).or_insert(newer);
+        if (at.epoch, at.position) > (last.epoch, last.position) {
+            *last = newer;
         }
     }
 
@@ -40,29 +49,31 @@ impl Seen {
         &self,
         connection: &mut PgConnection,
     ) -> Result<Option<Shard>, sqlx::Error> {
-        let seen: Vec<_> = {
+        let seen: Vec<(Shard, Last)> = {
             let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             state
                 .shards
                 .iter()
-                .map(|(shard, at)| (*shard, *at))
+                .map(|(shard, last)| (*shard, *last))
                 .collect()
         };
-        let column = |of: fn(&(Shard, (Epoch, Position, EventId))) -> i64| {
-            seen.iter().map(of).collect::<Vec<i64>>()
-        };
+        let shards: Vec<i32> = seen.iter().map(|(shard, _)| i32::from(shard.0)).collect();
+        let epochs = seen.iter().map(|(_, last)| i64::from(last.epoch.0));
+        let positions = seen
+            .iter()
+            .map(|(_, last)| i64::try_from(last.position.0).unwrap_or(i64::MAX));
         let found: Option<i32> = sqlx::query_scalar(
-            "select given.shard::int
+            "select given.shard
                from unnest($1, $2, $3, $4) as given (shard, epoch, position, event_id)
-               join shard_head h on h.shard = given.shard::int and h.epoch <= given.epoch
-              where not exists (select 1 from event e where e.shard = given.shard::int and e.position = given.position
+               join shard_head h on h.shard = given.shard and h.epoch <= given.epoch
+              where not exists (select 1 from event e where e.shard = given.shard and e.position = given.position
                                                         and e.event_id = given.event_id)
               order by 1 limit 1",
         )
-        .bind(column(|(shard, _)| i64::from(shard.0)))
-        .bind(column(|(_, at)| i64::from(at.0.0)))
-        .bind(column(|(_, at)| i64::try_from(at.1.0).unwrap_or(i64::MAX)))
-        .bind(seen.iter().map(|(_, at)| at.2.0).collect::<Vec<_>>())
+        .bind(shards)
+        .bind(epochs.collect::<Vec<_>>())
+        .bind(positions.collect::<Vec<_>>())
+        .bind(seen.iter().map(|(_, last)| last.event.0).collect::<Vec<_>>())
         .fetch_optional(connection)
         .await?;
         let found = found.and_then(|shard| u16::try_from(shard).ok()).map(Shard);

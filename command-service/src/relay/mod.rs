@@ -2,6 +2,7 @@
 //! The event table is its outbox. What it sends twice, every consumer drops; it never sends past a hole, and not at all
 //! where Kafka and the store contradict each other.
 
+mod error;
 mod halt;
 mod kafka;
 mod partitions;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use self::publisher::Publisher;
 pub use self::{
-    halt::Halt, kafka::KafkaConfig, publisher::RelayError, standing::Standing, topic::TopicError,
+    error::RelayError, halt::Halt, kafka::KafkaConfig, standing::Standing, topic::TopicError,
 };
 pub(crate) use self::{partitions::Partition, scan::Scan};
 use crate::{

@@ -5,7 +5,7 @@ use std::time::Duration;
 use orderfold_events::{Shard, ShardCount};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
-use super::{KafkaConfig, TopicError, halt::Halt, publisher::RelayError, topic::REQUEST_TIMEOUT};
+use super::{KafkaConfig, TopicError, error::RelayError, halt::Halt, topic::REQUEST_TIMEOUT};
 use crate::database::Progress;
 
 /// Asking all partitions takes a round trip each.

@@ -6,7 +6,6 @@ use std::{
 };
 
 use orderfold_events::{EventId, Position, Shard, internal::Head};
-use rdkafka::error::KafkaError;
 use tokio::{
     sync::{Notify, mpsc},
     time::Instant,
@@ -15,14 +14,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    error::RelayError,
     halt::Halt,
     kafka::{Delivery, KafkaConfig, KafkaLog},
-    topic::TopicError,
 };
-use crate::{
-    database::{Database, Lease, Progress},
-    event_sourcing::StoreError,
-};
+use crate::database::{Database, Lease, Progress};
 
 /// Records on their way at once.
 const IN_FLIGHT_MAX: usize = 10_000;
@@ -36,51 +32,6 @@ const POLL_MIN: Duration = Duration::from_millis(5);
 const POLL_MAX: Duration = Duration::from_millis(250);
 /// How long a stopping relay waits for records on their way.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Why publishing stops; it starts again from the stored progress.
-#[derive(Debug, thiserror::Error)]
-pub enum RelayError {
-    #[error("the relay cannot read or write the store")]
-    Store(#[from] StoreError),
-    #[error("Kafka refuses the producer")]
-    Producer(#[source] KafkaError),
-    #[error("shard {shard} position {position} was not taken by Kafka")]
-    NotDelivered {
-        shard: Shard,
-        position: Position,
-        source: KafkaError,
-    },
-    #[error("the store's shard {shard} has a hole before position {next}")]
-    Hole { shard: Shard, next: Position },
-    #[error("the lease has gone to another replica")]
-    LeaseLost,
-    #[error("the store's shard {0} is not what was published of it")]
-    Rewritten(Shard),
-    #[error("the store has no shards to publish")]
-    NoShards,
-    #[error(transparent)]
-    Topic(#[from] TopicError),
-    #[error(transparent)]
-    Halted(#[from] Halt),
-}
-
-impl RelayError {
-    /// Whether only an operator can help.
-    #[must_use]
-    pub fn halts(&self) -> bool {
-        match self {
-            Self::Topic(error) => error.is_lasting(),
-            Self::Halted(_) => true,
-            Self::Store(_)
-            | Self::Producer(_)
-            | Self::NotDelivered { .. }
-            | Self::Hole { .. }
-            | Self::LeaseLost
-            | Self::Rewritten(_)
-            | Self::NoShards => false,
-        }
-    }
-}
 
 /// One shard on its way: `acknowledged ≤ sent`, and everything up to `acknowledged` is on Kafka.
 struct Track {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     KafkaConfig,
-    publisher::RelayError,
+    error::RelayError,
     tail::{Tail, TailRecord},
 };
 use crate::database::{Database, Progress};

@@ -11,7 +11,7 @@ use rdkafka::{
 };
 use uuid::Uuid;
 
-use super::{KafkaConfig, halt::Halt, partitions::Partition, publisher::RelayError};
+use super::{KafkaConfig, error::RelayError, halt::Halt, partitions::Partition};
 
 const BATCH_RECORDS_MAX: usize = 1_000;
 /// A broker that says nothing for so long is away.

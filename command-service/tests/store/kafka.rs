@@ -133,9 +133,7 @@ impl World {
         let mut arrived = Vec::new();
         while arrived.len() < records {
             let message = timeout_at(soon(), consumer.recv()).await;
-            arrived.push(read(
-                &message.expect("as many records as are asked for").unwrap(),
-            ));
+            arrived.push(read(&message.unwrap().unwrap()));
         }
         arrived
     }

@@ -94,6 +94,12 @@ impl Unit {
         &self.log
     }
 
+    /// Where it works.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.program.folder()
+    }
+
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
         self.program.addresses()

@@ -24,7 +24,8 @@ use crate::{
     http::{answers::Reply, codes::CATALOGUE},
     internal::{self, Internal},
     orders::{controller as orders, endpoints},
-    relay::{KafkaConfig, Relay, TopicError},
+    recovery::{self, RaiseEpoch, Recovery, Republish},
+    relay::{KafkaConfig, Relay, Standing, TopicError},
 };
 
 /// Why the service cannot start or go on; only for the log.
@@ -229,6 +230,24 @@ pub async fn migrate(config: Config) -> Result<(), StartError> {
     Ok(())
 }
 
+/// Has the log published to Kafka again; says what that means.
+///
+/// # Errors
+/// Whatever keeps it from that; nothing has changed then.
+pub async fn republish(config: Config, asked: Republish) -> Result<String, StartError> {
+    let recovery = Parts::read(&config)?.recovery().await?;
+    Ok(recovery::republish(&recovery, asked).await?)
+}
+
+/// Begins a new epoch where the store was forked; says where.
+///
+/// # Errors
+/// Whatever keeps it from that; nothing has changed then.
+pub async fn raise_epoch(config: Config, asked: RaiseEpoch) -> Result<String, StartError> {
+    let recovery = Parts::read(&config)?.recovery().await?;
+    Ok(recovery::raise_epoch(&recovery, asked).await?)
+}
+
 struct Parts {
     secrets: Secrets,
     database_config: DatabaseConfig,
@@ -252,6 +271,15 @@ impl Parts {
             database_config,
             database,
             kafka,
+        })
+    }
+
+    async fn recovery(self) -> Result<Recovery, StartError> {
+        let identity = self.database.identity(self.secrets.key()).await?;
+        Ok(Recovery {
+            database: self.database,
+            kafka: self.kafka,
+            identity,
         })
     }
 }
@@ -283,11 +311,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     };
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
-    background.spawn(relay.run(stop_background.clone()));
-    background.spawn({
-        let (database, stop) = (parts.database.clone(), stop_background.clone());
-        async move { database.keep_house(stop).await }
-    });
+    let standing = start_background(relay, &background, &stop_background);
 
     let zone = config.reporting_time_zone;
     let commands = Commands::new(store, parts.secrets, zone, TaskTracker::new());
@@ -299,7 +323,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         shards: identity.shards,
         token: config.internal_token.clone(),
     });
-    let admin = admin::router(readiness(parts.database), metrics, internal);
+    let admin = admin::router(readiness(parts.database, standing), metrics, internal);
     let (http, admin_port) = (
         server::bind(config.http_address).await?,
         server::bind(config.admin_address).await?,
@@ -333,6 +357,16 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     Ok(())
 }
 
+/// What goes on beside the commands.
+fn start_background(relay: Relay, tasks: &TaskTracker, stop: &CancellationToken) -> Standing {
+    let (database, standing) = (relay.database.clone(), Standing::default());
+    tasks.spawn(relay.run(stop.clone()));
+    tasks.spawn(standing.clone().follow(database.clone(), stop.clone()));
+    let stop = stop.clone();
+    tasks.spawn(async move { database.keep_house(stop).await });
+    standing
+}
+
 /// A topic with another number of partitions would send customers to the wrong places. That Kafka is away is no
 /// reason not to start: commands do not need it.
 async fn refuse_other_topic(kafka: &KafkaConfig, shards: ShardCount) -> Result<(), StartError> {
@@ -349,11 +383,34 @@ async fn refuse_other_topic(kafka: &KafkaConfig, shards: ShardCount) -> Result<(
     }
 }
 
-fn readiness(database: Database) -> admin::Readiness {
-    admin::Readiness::default().check("postgres", move || {
-        let database = database.clone();
-        async move { database.ping().await.map_err(|error| error.to_string()) }
-    })
+fn readiness(database: Database, standing: Standing) -> admin::Readiness {
+    let asked = database.clone();
+    admin::Readiness::default()
+        .check("postgres", move || {
+            let database = asked.clone();
+            async move { database.ping().await.map_err(|error| error.to_string()) }
+        })
+        .check("history", move || {
+            let database = database.clone();
+            async move { unbroken(&database).await }
+        })
+        // Commands go on without Kafka.
+        .warning("relay", move || {
+            let standing = standing.clone();
+            async move { standing.warning() }
+        })
+}
+
+/// A store that has lost what this replica saw in it must not be written to.
+async fn unbroken(database: &Database) -> Result<(), String> {
+    match database.contradicted_shard().await {
+        Ok(None) => Ok(()),
+        Ok(Some(shard)) => Err(format!(
+            "shard {shard} lacks events that were acknowledged: the store was restored from an older backup; begin a \
+             new epoch with `command-service raise-epoch`"
+        )),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn stop_on_signal() -> Result<CancellationToken, StartError> {

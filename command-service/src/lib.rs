@@ -12,4 +12,5 @@ pub mod http;
 pub mod internal;
 pub mod orders;
 mod phone;
+pub mod recovery;
 pub mod relay;

@@ -9,6 +9,8 @@
 
 pub mod checker;
 pub mod client;
+pub mod journal;
 pub mod log;
 pub mod sample;
 pub mod shop;
+pub mod views;

@@ -3,29 +3,33 @@
 mod append;
 mod batch;
 mod connection;
+mod history;
 mod housekeeping;
 mod identity;
 mod log;
 mod order_numbers;
 mod relay;
+mod seen;
 mod streams;
 
 use sqlx::PgPool;
 
-use self::order_numbers::OrderNumbers;
 pub(crate) use self::{
     append::{AppendError, Appender},
+    history::NewEpoch,
     log::LogRecord,
-    relay::{Lease, Progress},
+    relay::{Lease, Progress, RelayState},
 };
 pub use self::{
     connection::DatabaseConfig,
     identity::{IdentityError, StoreIdentity},
 };
+use self::{order_numbers::OrderNumbers, seen::Seen};
 
 /// The event store's database. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
     pool: PgPool,
     order_numbers: OrderNumbers,
+    seen: Seen,
 }

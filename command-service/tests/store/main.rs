@@ -9,6 +9,7 @@
 
 mod account_payments;
 mod appending;
+mod backup;
 mod checker;
 mod claims;
 mod credit;
@@ -25,6 +26,7 @@ mod plans;
 mod proofs;
 mod proxy;
 mod races;
+mod recovery;
 mod relaying;
 mod server_faults;
 mod shop;

@@ -14,7 +14,7 @@ use crate::{
     servers,
 };
 
-const MIGRATE_LIMIT: Duration = Duration::from_mins(2);
+const VERB_LIMIT: Duration = Duration::from_mins(2);
 
 pub struct CommandService {
     binary: PathBuf,
@@ -65,19 +65,30 @@ impl Program for CommandService {
     }
 }
 
-/// Brings the database and the topic to what this build of the service needs; once per start of a
-/// stack, before any replica serves.
+/// The command service's program as an operator runs it.
+pub struct Verb<'a> {
+    pub binary: &'a Path,
+    pub shared: &'a Shared,
+    pub claim_key: &'a str,
+}
+
+/// Runs the service with a verb that ends by itself, such as `migrate`; what it writes goes to `log`.
 ///
 /// # Errors
 /// When the service refuses, with its last words.
-pub async fn migrate(binary: &Path, shared: &Shared, claim_key: &str, log: &Path) -> Result<()> {
+pub async fn run_verb(verb: &Verb<'_>, arguments: &[&str], log: &Path) -> Result<()> {
+    let Verb {
+        binary,
+        shared,
+        claim_key,
+    } = verb;
     let folder = log.parent().unwrap_or(log);
-    let launch = Launch::new(binary, folder)
-        .arg("migrate")
+    let launch = Launch::new(*binary, folder)
+        .args(arguments)
         .env("DATABASE_URL", &shared.backends.database_url)
         .env("KAFKA_BROKERS", &shared.backends.kafka_brokers)
         .env("KAFKA_TOPIC", &shared.backends.kafka_topic)
-        .env("KAFKA_REPLICATION", "1")
+        .env("KAFKA_REPLICATION", shared.replication.to_string())
         .env("CLAIM_KEY", claim_key)
         .env("INTERNAL_TOKEN", &shared.internal_token)
         .env("JWT_PUBLIC_KEY_FILE", &shared.public_key_file)
@@ -86,5 +97,6 @@ pub async fn migrate(binary: &Path, shared: &Shared, claim_key: &str, log: &Path
         .extra
         .iter()
         .fold(launch, |launch, (name, value)| launch.env(name, value));
-    servers::run("`command-service migrate`", &launch, log, MIGRATE_LIMIT).await
+    let name = format!("`command-service {}`", arguments.join(" "));
+    servers::run(&name, &launch, log, VERB_LIMIT).await
 }

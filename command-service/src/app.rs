@@ -23,8 +23,9 @@ use crate::{
     execution::{Executor, Secrets},
     http::{answers::Reply, codes::CATALOGUE},
     internal::{self, Internal},
-    orders::controller as orders,
-    relay::{KafkaConfig, Relay, TopicError},
+    orders::{controller as orders, endpoints},
+    recovery::{self, RaiseEpoch, Recovery, Republish},
+    relay::{KafkaConfig, Relay, Standing, TopicError},
     sealing::{Erasing, Vault, VaultKeys},
 };
 
@@ -158,21 +159,54 @@ fn customer_operations(operations: Operations<Commands>) -> Operations<Commands>
 
 fn order_operations(operations: Operations<Commands>) -> Operations<Commands> {
     operations
-        .operation(orders::PLACE_ORDER, routes!(orders::place_order))
-        .operation(orders::CANCEL_ORDER.access, routes!(orders::cancel_order))
+        .operation(orders::PLACE_ORDER, routes!(endpoints::place_order))
+        .operation(
+            orders::UPDATE_ORDER_DETAILS.access,
+            routes!(endpoints::update_order_details),
+        )
+        .operation(orders::PLACE_DRAFT.access, routes!(endpoints::place_draft))
+        .operation(
+            orders::DISCARD_DRAFT.access,
+            routes!(endpoints::discard_draft),
+        )
+        .operation(
+            orders::CONFIRM_ORDER.access,
+            routes!(endpoints::confirm_order),
+        )
+        .operation(orders::HOLD_ORDER.access, routes!(endpoints::hold_order))
+        .operation(
+            orders::RELEASE_ORDER.access,
+            routes!(endpoints::release_order),
+        )
+        .operation(orders::AMEND_ORDER.access, routes!(endpoints::amend_order))
+        .operation(
+            orders::CANCEL_ORDER.access,
+            routes!(endpoints::cancel_order),
+        )
         .operation(
             orders::RECORD_PAYMENT.access,
-            routes!(orders::record_payment),
+            routes!(endpoints::record_payment),
+        )
+        .operation(
+            orders::RECORD_REFUND.access,
+            routes!(endpoints::record_refund),
         )
         .operation(
             orders::RECORD_SHIPMENT.access,
-            routes!(orders::record_shipment),
+            routes!(endpoints::record_shipment),
         )
         .operation(
             orders::RECORD_DELIVERY.access,
-            routes!(orders::record_delivery),
+            routes!(endpoints::record_delivery),
         )
-        .operation(orders::RECORD_RETURN.access, routes!(orders::record_return))
+        .operation(
+            orders::RECORD_RETURN.access,
+            routes!(endpoints::record_return),
+        )
+        .operation(
+            orders::ADD_ORDER_NOTE.access,
+            routes!(endpoints::add_order_note),
+        )
 }
 
 /// Brings the database up to date and creates the store and its topic.
@@ -203,6 +237,24 @@ pub async fn migrate(config: Config) -> Result<(), StartError> {
         .await?;
     tracing::info!(store_id = %identity.store_id, shards = identity.shards.get(), "the store is ready");
     Ok(())
+}
+
+/// Has the log published to Kafka again; says what that means.
+///
+/// # Errors
+/// Whatever keeps it from that; nothing has changed then.
+pub async fn republish(config: Config, asked: Republish) -> Result<String, StartError> {
+    let recovery = Parts::read(&config)?.recovery().await?;
+    Ok(recovery::republish(&recovery, asked).await?)
+}
+
+/// Begins a new epoch where the store was forked; says where.
+///
+/// # Errors
+/// Whatever keeps it from that; nothing has changed then.
+pub async fn raise_epoch(config: Config, asked: RaiseEpoch) -> Result<String, StartError> {
+    let recovery = Parts::read(&config)?.recovery().await?;
+    Ok(recovery::raise_epoch(&recovery, asked).await?)
 }
 
 struct Parts {
@@ -263,6 +315,15 @@ impl Parts {
             identity.shards,
         )
     }
+
+    async fn recovery(self) -> Result<Recovery, StartError> {
+        let identity = self.database.identity(self.secrets.key()).await?;
+        Ok(Recovery {
+            database: self.database,
+            kafka: self.kafka,
+            identity,
+        })
+    }
 }
 
 /// Serves until it is told to stop.
@@ -292,12 +353,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     };
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
-    background.spawn(relay.run(stop_background.clone()));
     background.spawn(erasing.run(stop_background.clone()));
-    background.spawn({
-        let (database, stop) = (parts.database.clone(), stop_background.clone());
-        async move { database.keep_house(stop).await }
-    });
+    let standing = start_background(relay, &background, &stop_background);
 
     let zone = config.reporting_time_zone;
     let secrets = (parts.secrets, parts.vault.clone());
@@ -311,7 +368,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         vault: parts.vault,
         token: config.internal_token.clone(),
     });
-    let admin = admin::router(readiness(parts.database, parts.keys), metrics, internal);
+    let readiness = readiness(parts.database, parts.keys, standing);
+    let admin = admin::router(readiness, metrics, internal);
     let (http, admin_port) = (
         server::bind(config.http_address).await?,
         server::bind(config.admin_address).await?,
@@ -345,6 +403,16 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     Ok(())
 }
 
+/// What goes on beside the commands.
+fn start_background(relay: Relay, tasks: &TaskTracker, stop: &CancellationToken) -> Standing {
+    let (database, standing) = (relay.database.clone(), Standing::default());
+    tasks.spawn(relay.run(stop.clone()));
+    tasks.spawn(standing.clone().follow(database.clone(), stop.clone()));
+    let stop = stop.clone();
+    tasks.spawn(async move { database.keep_house(stop).await });
+    standing
+}
+
 /// A topic with another number of partitions would send customers to the wrong places. That Kafka is away is no
 /// reason not to start: commands do not need it.
 async fn refuse_other_topic(kafka: &KafkaConfig, shards: ShardCount) -> Result<(), StartError> {
@@ -361,16 +429,38 @@ async fn refuse_other_topic(kafka: &KafkaConfig, shards: ShardCount) -> Result<(
     }
 }
 
-fn readiness(database: Database, keys: KeyDatabase) -> admin::Readiness {
+fn readiness(database: Database, keys: KeyDatabase, standing: Standing) -> admin::Readiness {
+    let asked = database.clone();
     admin::Readiness::default()
         .check("postgres", move || {
-            let database = database.clone();
+            let database = asked.clone();
             async move { database.ping().await.map_err(|error| error.to_string()) }
         })
         .check("keys", move || {
             let keys = keys.clone();
             async move { keys.ping().await.map_err(|error| error.to_string()) }
         })
+        .check("history", move || {
+            let database = database.clone();
+            async move { unbroken(&database).await }
+        })
+        // Commands go on without Kafka.
+        .warning("relay", move || {
+            let standing = standing.clone();
+            async move { standing.warning() }
+        })
+}
+
+/// A store that has lost what this replica saw in it must not be written to.
+async fn unbroken(database: &Database) -> Result<(), String> {
+    match database.contradicted_shard().await {
+        Ok(None) => Ok(()),
+        Ok(Some(shard)) => Err(format!(
+            "shard {shard} lacks events that were acknowledged: the store was restored from an older backup; begin a \
+             new epoch with `command-service raise-epoch`"
+        )),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn stop_on_signal() -> Result<CancellationToken, StartError> {

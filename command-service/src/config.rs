@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use orderfold_http::telemetry::LogFormat;
 use secrecy::SecretString;
 
+use crate::recovery::{RaiseEpoch, Republish};
+
 /// The write side of Orderfold.
 #[derive(Debug, Parser)]
 #[command(name = "command-service", version)]
@@ -24,6 +26,10 @@ pub enum Verb {
     Serve,
     /// Brings the database up to date and creates the store and its topic; safe to run again.
     Migrate,
+    /// Publishes the log to Kafka again: after the topic was truncated, or lost and made anew.
+    Republish(Republish),
+    /// Begins a new epoch where the store and Kafka part: after PostgreSQL was restored from an older backup.
+    RaiseEpoch(RaiseEpoch),
 }
 
 /// Everything that differs between installations.

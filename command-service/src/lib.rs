@@ -12,5 +12,6 @@ pub mod http;
 pub mod internal;
 pub mod orders;
 mod phone;
+pub mod recovery;
 pub mod relay;
 pub mod sealing;

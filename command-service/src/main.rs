@@ -17,11 +17,24 @@ async fn main() -> ExitCode {
     let done = match verb.unwrap_or(Verb::Serve) {
         Verb::Serve => app::serve(config).await,
         Verb::Migrate => app::migrate(config).await,
+        Verb::Republish(asked) => app::republish(config, asked)
+            .await
+            .map(|report| say(&report)),
+        Verb::RaiseEpoch(asked) => app::raise_epoch(config, asked)
+            .await
+            .map(|report| say(&report)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&*error),
     }
+}
+
+fn say(report: &str) {
+    use std::io::Write;
+
+    // Whoever does not listen does not want to know.
+    let _untold = writeln!(std::io::stdout(), "{report}");
 }
 
 /// Says on one line what went wrong, with its causes.

@@ -30,6 +30,12 @@ impl OrderNumber {
         }
     }
 
+    /// What was drawn from the sequence.
+    #[must_use]
+    pub fn sequence(self) -> u64 {
+        self.sequence
+    }
+
     fn payload(self) -> String {
         format!("{:02}{:07}", self.year, self.sequence)
     }

@@ -91,6 +91,16 @@ impl<T: DeserializeOwned + Clone> Personal<T> {
     }
 }
 
+impl<T: DeserializeOwned + Clone + Default> Personal<T> {
+    /// The same in plain, and empty where the key was destroyed.
+    ///
+    /// # Errors
+    /// As [`Personal::open`].
+    pub fn opened(&self, keys: &Keys) -> Result<Self, Unopened> {
+        Ok(Self::plain(self.open(keys)?.unwrap_or_default()))
+    }
+}
+
 /// The data of an event whose personal part is in plain, on its way to being sealed.
 #[derive(Debug)]
 pub struct PlainData<'a> {

@@ -1,10 +1,12 @@
 //! A caller of both services' HTTP APIs, as a script of a customer's would be: it knows `docs/api`, not the code.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
 /// One answer, read whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -60,6 +62,20 @@ impl Client {
         }
     }
 
+    /// The same caller at another address, patient for so long with each answer.
+    ///
+    /// # Panics
+    /// When no client can be made.
+    #[must_use]
+    pub fn at(&self, base: &str, patience: Duration) -> Self {
+        let http = reqwest::Client::builder().timeout(patience).build();
+        Self {
+            http: http.expect("a client"),
+            base: base.to_owned(),
+            token: self.token.clone(),
+        }
+    }
+
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self {
@@ -87,6 +103,22 @@ impl Client {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Answer {
+        self.try_send(method, path, headers, body)
+            .await
+            .expect("an answer")
+    }
+
+    /// The same, where the service may be gone before it has answered.
+    ///
+    /// # Errors
+    /// When no whole answer came.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.base))
@@ -97,12 +129,12 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.send().await.expect("an answer");
-        Answer {
+        let response = request.send().await?;
+        Ok(Answer {
             status: response.status(),
             headers: response.headers().clone(),
-            text: response.text().await.expect("a whole answer"),
-        }
+            text: response.text().await?,
+        })
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -10,6 +10,8 @@
 pub mod canaries;
 pub mod checker;
 pub mod client;
+pub mod journal;
 pub mod log;
 pub mod sample;
 pub mod shop;
+pub mod views;

@@ -20,6 +20,7 @@ pub(super) enum Command {
     SetCreditTerms,
     RecordAccountPayment,
     PlaceOrder,
+    DraftOrder,
     Order(&'static orders::Operation),
 }
 
@@ -30,7 +31,7 @@ impl Command {
             Self::Customer(operation) => operation.access,
             Self::SetCreditTerms => SET_CREDIT_TERMS,
             Self::RecordAccountPayment => RECORD_ACCOUNT_PAYMENT,
-            Self::PlaceOrder => orders::PLACE_ORDER,
+            Self::PlaceOrder | Self::DraftOrder => orders::PLACE_ORDER,
             Self::Order(operation) => operation.access,
         }
     }
@@ -73,14 +74,38 @@ impl Line {
                     value: text(reference.get("value"))?,
                 })
             }
-            Command::PlaceOrder => Some(Reference {
+            Command::PlaceOrder | Command::DraftOrder => Some(Reference {
                 channel: text(self.body.get("channel"))?,
                 value: text(self.body.get("reference"))?,
             }),
-            Command::Customer(_)
+            Command::Customer(_) | Command::SetCreditTerms | Command::RecordAccountPayment => None,
+            // A reference given to an order that exists, in its own channel or in the one it moves to.
+            Command::Order(_) => Some(Reference {
+                channel: text(self.body.get("channel")).or_else(|| self.channel_of_order())?,
+                value: text(self.body.get("reference"))?,
+            })
+            .filter(|_| self.patches()),
+        }
+    }
+
+    fn patches(&self) -> bool {
+        match self.command {
+            Command::RegisterCustomer
+            | Command::Customer(_)
             | Command::SetCreditTerms
             | Command::RecordAccountPayment
-            | Command::Order(_) => None,
+            | Command::PlaceOrder
+            | Command::DraftOrder => false,
+            Command::Order(operation) => {
+                [orders::UPDATE_ORDER_DETAILS.id, orders::CHANGE_DRAFT.id].contains(&operation.id)
+            }
+        }
+    }
+
+    fn channel_of_order(&self) -> Option<String> {
+        match &self.order {
+            Some(Target::Reference(reference)) => Some(reference.channel.clone()),
+            Some(Target::Id(_)) | None => None,
         }
     }
 }
@@ -96,9 +121,14 @@ pub(super) fn read(value: &Value) -> Result<Line, Problem> {
             Value::Object(_) => Some(node.value().clone()),
             _ => node.fault("wrong_type", "must be an object"),
         });
-        let (customer, order) = targets(fields, command?)?;
+        let command = match command? {
+            // Placing an order that is there already is placing a draft.
+            Command::PlaceOrder if fields.has("order") => Command::Order(&orders::PLACE_DRAFT),
+            command => command,
+        };
+        let (customer, order) = targets(fields, command)?;
         Some(Line {
-            command: command?,
+            command,
             customer,
             order,
             idempotency_key: key?,
@@ -119,7 +149,7 @@ fn targets(fields: &mut Fields<'_, '_>, command: Command) -> Option<Targets> {
             let customer = fields.required("customer", |node| target(node, "a customer's id"))?;
             Some((Some(customer), None))
         }
-        Command::PlaceOrder => {
+        Command::PlaceOrder | Command::DraftOrder => {
             let customer = fields.optional("customer", |node| target(node, "a customer's id"))?;
             Some((customer, None))
         }
@@ -137,6 +167,7 @@ fn command(node: &Node<'_, '_>) -> Option<Command> {
         "set_credit_terms" => Some(Command::SetCreditTerms),
         "record_account_payment" => Some(Command::RecordAccountPayment),
         "place_order" => Some(Command::PlaceOrder),
+        "draft_order" => Some(Command::DraftOrder),
         other => {
             operation(other).or_else(|| node.fault("unknown_value", "must be the id of a command"))
         }
@@ -186,4 +217,60 @@ fn precondition(node: &Node<'_, '_>) -> Option<Precondition> {
     calls::parse_precondition(&text)
         .or_else(|| calls::parse_precondition(&format!("\"{text}\"")))
         .or_else(|| node.fault("invalid_format", "must be an entity tag such as \"v7\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn line(value: &Value) -> Line {
+        match read(value) {
+            Ok(line) => line,
+            Err(problem) => panic!("{problem:?}"),
+        }
+    }
+
+    #[test]
+    fn placing_an_order_that_is_there_is_placing_a_draft() {
+        let target = json!({"reference": "D-1", "channel": "web"});
+        let placing = line(&json!({"command": "place_order", "order": target, "body": {}}));
+        assert!(
+            matches!(placing.command, Command::Order(operation) if operation.id == orders::PLACE_DRAFT.id)
+        );
+        let whole = line(&json!({"command": "place_order", "customer": target, "body": {}}));
+        assert!(matches!(whole.command, Command::PlaceOrder));
+        let both =
+            json!({"command": "place_order", "order": target, "customer": target, "body": {}});
+        assert!(read(&both).is_err());
+    }
+
+    #[test]
+    fn a_patch_makes_the_reference_that_it_gives_in_the_channel_that_the_order_then_has() {
+        let made = |channel: &str| {
+            Some(Reference {
+                channel: channel.to_owned(),
+                value: "D-2".to_owned(),
+            })
+        };
+        let target = json!({"reference": "D-1", "channel": "web"});
+        for (command, body, expected) in [
+            (
+                "update_order_details",
+                json!({"reference": "D-2"}),
+                made("web"),
+            ),
+            (
+                "change_draft",
+                json!({"reference": "D-2", "channel": "shop"}),
+                made("shop"),
+            ),
+            ("change_draft", json!({"tags": []}), None),
+            ("record_payment", json!({"reference": "D-2"}), None),
+        ] {
+            let patch = line(&json!({"command": command, "order": target, "body": body}));
+            assert_eq!(patch.creates(), expected, "{command}");
+        }
+    }
 }

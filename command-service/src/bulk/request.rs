@@ -37,6 +37,7 @@ use crate::{
         answers::{Reply, store_problem},
         codes,
     },
+    orders::commands::Creation,
 };
 
 pub(super) const PATH: &str = "/v1/commands";
@@ -222,10 +223,12 @@ impl Bulk {
         let (store, secrets) = (self.commands.executor.store(), &self.commands.secrets);
         match command {
             Command::RegisterCustomer => Ok(self.commands.register(&call, &body).await),
-            Command::PlaceOrder if customer.is_none() => {
-                Ok(self.commands.place(&call, &body, None).await)
-            }
+            Command::PlaceOrder | Command::DraftOrder if customer.is_none() => Ok(self
+                .commands
+                .place(&call, &body, creation(command, None))
+                .await),
             Command::PlaceOrder
+            | Command::DraftOrder
             | Command::Customer(_)
             | Command::SetCreditTerms
             | Command::RecordAccountPayment => {
@@ -270,11 +273,21 @@ impl Bulk {
             Command::RecordAccountPayment => {
                 commands.record_account_payment(call, customer, body).await
             }
-            Command::PlaceOrder => commands.place(call, body, Some(customer)).await,
+            Command::PlaceOrder | Command::DraftOrder => {
+                let creation = creation(command, Some(customer));
+                commands.place(call, body, creation).await
+            }
             // These have no customer for a target.
             Command::RegisterCustomer | Command::Order(_) => {
                 Reply::problem(codes::CUSTOMER_NOT_FOUND.into())
             }
         }
+    }
+}
+
+fn creation(command: Command, customer: Option<CustomerId>) -> Creation {
+    Creation {
+        customer,
+        drafts: matches!(command, Command::DraftOrder),
     }
 }

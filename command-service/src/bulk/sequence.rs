@@ -82,6 +82,7 @@ impl<'a> Sequence<'a> {
         names.extend(line.creates().map(|reference| match line.command {
             Command::RegisterCustomer => Name::CustomerReference(reference),
             Command::PlaceOrder
+            | Command::DraftOrder
             | Command::Order(_)
             | Command::Customer(_)
             | Command::SetCreditTerms

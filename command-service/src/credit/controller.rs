@@ -173,7 +173,7 @@ fn payment_problem(refusal: payments::Refusal) -> Problem {
             Problem::from(codes::TOO_MANY_ALLOCATIONS).fact("limit", error.limit)
         }
         Refusal::Credit(error) => body::problem(error),
-        Refusal::Order(error) => answer::problem(orders::commands::Refusal::Order(error)),
+        Refusal::Order(error) => orders::problem(orders::case::Refusal::Order(error)),
     }
 }
 

@@ -7,16 +7,17 @@ use orderfold_events::{
 };
 
 use super::{
+    booking::Booking,
     commands::find_customer,
     domain::{ALLOCATIONS_MAX, CreditError, Due, Share, TooManyAllocations, oldest_first},
 };
 use crate::{
-    event_sourcing::{ClaimChange, ClaimKind, EventStore, Loaded, StoreError},
+    event_sourcing::{ClaimKind, EventStore, Loaded, StoreError},
     execution::{Call, Decision, Secrets, Undecided},
     orders::{
-        commands::{Standing, accepted},
-        domain::{Order, OrderCommand, OrderError, RecordPayment},
-        service::{Credit, OrderChange},
+        case::Standing,
+        domain::{Order, OrderError},
+        service::Credit,
     },
 };
 
@@ -70,7 +71,7 @@ pub enum Refusal {
     Order(OrderError),
 }
 
-type Refused<T> = Result<T, Refusal>;
+pub(super) type Refused<T> = Result<T, Refusal>;
 
 /// What the use case needs.
 #[derive(Clone, Copy)]
@@ -94,21 +95,11 @@ impl AccountPayments<'_> {
         let customer = customer.ok_or(Undecided::Refused(Refusal::CustomerNotFound))?;
         // Before the claims: whoever takes one moves the account on.
         let credit = Credit::load(self.store, customer_id).await?;
-        let mut booking = Booking {
-            call,
-            payment,
-            decision: Decision {
-                customer: customer_id,
-                read_set: vec![
-                    (StreamId::Customer(customer_id), customer.version),
-                    credit.read(),
-                ],
-                recorded: Vec::new(),
-                claims: Vec::new(),
-                answer: Vec::new(),
-            },
-            credit,
-        };
+        let read_set = vec![
+            (StreamId::Customer(customer_id), customer.version),
+            credit.read(),
+        ];
+        let mut booking = Booking::new(call, payment, credit, read_set);
         let before = self.booked_before(customer_id, &payment.reference).await?;
         if !before.is_empty() {
             let shares = before.into_iter().map(|order_id| Share {
@@ -155,7 +146,7 @@ impl AccountPayments<'_> {
         &self,
         booking: &Booking<'_>,
     ) -> Result<Refused<Vec<Share>>, Undecided<Refusal>> {
-        let (payment, account) = (booking.payment, booking.credit.account());
+        let (payment, account) = (booking.payment(), booking.account());
         let shares = match &payment.allocations {
             Allocations::Given(shares) => return self.named(booking, shares).await,
             Allocations::OldestFirst => {
@@ -195,10 +186,8 @@ impl AccountPayments<'_> {
     ) -> Result<Refused<Vec<Share>>, Undecided<Refusal>> {
         let mut refusal = None;
         for share in shares {
-            let summary = self
-                .summary(booking.decision.customer, share.order_id)
-                .await?;
-            refusal = refusal.or(not_due(&summary, booking.payment.currency));
+            let summary = self.summary(booking.customer_id(), share.order_id).await?;
+            refusal = refusal.or(not_due(&summary, booking.payment().currency));
         }
         Ok(match refusal {
             Some(refusal) => Err(refusal),
@@ -227,8 +216,7 @@ impl AccountPayments<'_> {
         for share in shares {
             let stream = StreamId::Order(share.order_id);
             let order: Loaded<Order> = self.store.load(stream).await?;
-            booking.decision.read_set.push((stream, order.version));
-            if let Err(refusal) = booking.take(stream, order, share)? {
+            if let Err(refusal) = booking.take(self.secrets, stream, order, share)? {
                 return Ok(Err(refusal));
             }
         }
@@ -248,85 +236,5 @@ fn not_due(summary: &OrderSummary, currency: Currency) -> Option<Refusal> {
             Some(Refusal::Credit(CreditError::OtherCurrency { currency }))
         }
         Terms::OnAccount => None,
-    }
-}
-
-/// A payment on its way into its orders.
-struct Booking<'a> {
-    call: &'a Call,
-    payment: &'a AccountPayment,
-    decision: Decision<Vec<Standing>>,
-    credit: Credit,
-}
-
-impl Booking<'_> {
-    /// Claims the reference: a retry finds by it where the payment went.
-    fn claim(&mut self, secrets: &Secrets, shares: &[Share]) {
-        let customer_id = self.decision.customer;
-        let reference = &self.payment.reference;
-        let claims = shares.iter().enumerate();
-        let claims = claims.map(|(place, share)| ClaimChange::Take {
-            kind: ClaimKind::AccountPayment,
-            key: secrets.account_payment(customer_id, reference, place),
-            owner: StreamId::Order(share.order_id),
-        });
-        self.decision.claims.extend(claims);
-    }
-
-    fn take(
-        &mut self,
-        stream: StreamId,
-        order: Loaded<Order>,
-        share: Share,
-    ) -> Result<Refused<()>, StoreError> {
-        let payment = self.payment;
-        let command = OrderCommand::RecordPayment(RecordPayment {
-            reference: payment.reference.clone(),
-            amount: share.amount,
-            method: payment.method,
-            content: payment.content.clone(),
-            occurred_at: payment.occurred_at,
-        });
-        let events = match order.state.decide(&command, self.call.now) {
-            Ok(events) => events,
-            Err(refusal) => return Ok(Err(Refusal::Order(refusal))),
-        };
-        let occurred_at = order.state.occurred_at(&command, self.call.now);
-        let before = order.state.summary();
-        let change = OrderChange {
-            before: before.as_ref(),
-            events: &events,
-            told_at: payment.occurred_at,
-            occurred_at,
-        };
-        if let Err(refusal) = self.credit.follow(&change) {
-            return Ok(Err(Refusal::Credit(refusal)));
-        }
-        let taken: Decision<Refused<Standing>> = accepted(order, stream, &events, occurred_at)?;
-        self.decision.recorded.extend(taken.recorded);
-        self.decision.answer.extend(taken.answer.ok());
-        Ok(Ok(()))
-    }
-
-    fn finish(self, booked: Refused<()>) -> Result<Decision<Refused<Booked>>, StoreError> {
-        if let Err(refusal) = booked {
-            return Ok(self.refused(refusal));
-        }
-        let customer_id = self.decision.customer;
-        let decision = self.credit.record(self.decision)?;
-        Ok(decision.map(|orders| {
-            Ok(Booked {
-                customer_id,
-                orders,
-            })
-        }))
-    }
-
-    fn refused(self, refusal: Refusal) -> Decision<Refused<Booked>> {
-        Decision {
-            recorded: Vec::new(),
-            claims: Vec::new(),
-            ..self.decision.map(|_orders| Err(refusal))
-        }
     }
 }

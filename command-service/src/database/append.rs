@@ -1,14 +1,15 @@
 //! The one call that appends a batch, and what its answer means.
 
-use orderfold_events::Timestamp;
+use orderfold_events::{Shard, Timestamp};
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 
-use super::{DatabaseConfig, batch::Batch, streams};
+use super::{DatabaseConfig, batch::Batch, seen::Seen, streams};
 use crate::event_sourcing::{ClaimKind, Outcome, StoreError, Submission};
 
 /// A writer's own connection.
 pub(crate) struct Appender {
     config: DatabaseConfig,
+    seen: Seen,
     connection: Option<PgConnection>,
 }
 
@@ -21,6 +22,9 @@ pub(crate) enum AppendError {
     /// The database would refuse the same batch again.
     #[error("the append was refused")]
     Refused(#[source] sqlx::Error),
+    /// The store has lost events: nothing was sent, and nothing must be.
+    #[error("shard {0} lacks events that were acknowledged")]
+    Forked(Shard),
 }
 
 /// Classes and codes of SQLSTATE that pass by themselves: lost connections, resources, operator intervention,
@@ -32,9 +36,10 @@ const APPEND: &str = "select * from append_batch(
     $26, $27, $28, $29, $30, $31, $32)";
 
 impl Appender {
-    pub fn new(config: DatabaseConfig) -> Self {
+    pub fn new(config: DatabaseConfig, seen: Seen) -> Self {
         Self {
             config,
+            seen,
             connection: None,
         }
     }
@@ -52,16 +57,37 @@ impl Appender {
     ) -> Result<Vec<Result<Outcome, StoreError>>, AppendError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.connect().await.map_err(AppendError::Unknown)?,
+            None => self.connect().await?,
         };
         let batch = Batch::of(submissions);
         let rows = call(&mut connection, batch).await.map_err(classify)?;
         self.connection = Some(connection);
-        Ok(rows.iter().map(outcome).collect())
+        let outcomes: Vec<_> = rows.iter().map(outcome).collect();
+        self.observe(submissions, &outcomes);
+        Ok(outcomes)
     }
 
-    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
-        PgConnection::connect_with(&self.config.writer()?).await
+    /// A store that was restored meanwhile shows here, before anything is written: its server was stopped for it.
+    async fn connect(&self) -> Result<PgConnection, AppendError> {
+        let connecting = async {
+            let mut connection = PgConnection::connect_with(&self.config.writer()?).await?;
+            let contradiction = self.seen.contradiction(&mut connection).await?;
+            Ok((connection, contradiction))
+        };
+        match connecting.await.map_err(AppendError::Unknown)? {
+            (_, Some(shard)) => Err(AppendError::Forked(shard)),
+            (connection, None) => Ok(connection),
+        }
+    }
+
+    fn observe(&self, submissions: &[&Submission], outcomes: &[Result<Outcome, StoreError>]) {
+        for (submission, outcome) in submissions.iter().zip(outcomes) {
+            if let (Some(event), Ok(Outcome::Accepted { coordinate, .. })) =
+                (submission.events.last(), outcome)
+            {
+                self.seen.observe(*coordinate, event.event_id);
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{Database, order_numbers::OrderNumbers};
+use super::{Database, order_numbers::OrderNumbers, seen::Seen};
 use crate::event_sourcing::StoreError;
 
 const POOL_CONNECTIONS_MAX: u32 = 16;
@@ -57,6 +57,7 @@ impl DatabaseConfig {
     pub fn open(&self) -> Result<Database, StoreError> {
         Ok(Database {
             order_numbers: OrderNumbers::default(),
+            seen: Seen::default(),
             pool: self.pool()?,
         })
     }

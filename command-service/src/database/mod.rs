@@ -4,33 +4,37 @@ mod append;
 mod batch;
 mod connection;
 mod erasures;
+mod history;
 mod housekeeping;
 mod identity;
 mod keys;
 mod log;
 mod order_numbers;
 mod relay;
+mod seen;
 mod streams;
 
 use sqlx::PgPool;
 
-use self::order_numbers::OrderNumbers;
 pub(crate) use self::{
     append::{AppendError, Appender},
     erasures::Erasure,
+    history::NewEpoch,
     keys::KeyRow,
     log::LogRecord,
-    relay::{Lease, Progress},
+    relay::{Lease, Progress, RelayState},
 };
 pub use self::{
     connection::DatabaseConfig,
     identity::{IdentityError, StoreIdentity},
     keys::KeyDatabase,
 };
+use self::{order_numbers::OrderNumbers, seen::Seen};
 
 /// The event store's database. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
     pool: PgPool,
     order_numbers: OrderNumbers,
+    seen: Seen,
 }

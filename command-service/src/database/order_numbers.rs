@@ -10,6 +10,9 @@ use crate::event_sourcing::StoreError;
 
 /// Numbers drawn at once.
 const BLOCK: i64 = 32;
+/// Runs left out when the store was restored from an older backup: orders that the backup does not hold have numbers
+/// of them, and running replicas have drawn some.
+pub(super) const RUNS_SKIPPED: i64 = 1_024;
 
 #[derive(Clone, Default)]
 pub(super) struct OrderNumbers(Arc<Mutex<Range<u64>>>);
@@ -30,4 +33,10 @@ impl Database {
             .next()
             .ok_or_else(|| StoreError::Corrupt("an empty block of order numbers".into()))
     }
+}
+
+/// The run that a number is of.
+pub(super) fn run_beyond(number: u64) -> Result<i64, StoreError> {
+    let number = i64::try_from(number).map_err(super::streams::corrupt)?;
+    Ok(number / BLOCK + 1)
 }

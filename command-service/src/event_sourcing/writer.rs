@@ -107,6 +107,11 @@ impl Writer {
             match tokio::time::timeout_at(last, self.appender.append(&submissions)).await {
                 Ok(Ok(outcomes)) => return Ok(outcomes),
                 Ok(Err(AppendError::Refused(error))) => return Err(error),
+                Ok(Err(AppendError::Forked(_))) => {
+                    // Waiting does not help: an operator has to act first.
+                    give_up(batch.drain(..));
+                    return Ok(Vec::new());
+                }
                 Ok(Err(AppendError::Unknown(error))) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "an append has no answer; it is sent again");
@@ -135,7 +140,11 @@ fn take_batch(waiting: &mut Vec<Job>) -> Vec<Job> {
 
 fn expire(batch: &mut Vec<Job>) {
     let now = Instant::now();
-    for job in batch.extract_if(.., |job| job.deadline <= now) {
+    give_up(batch.extract_if(.., |job| job.deadline <= now));
+}
+
+fn give_up(jobs: impl Iterator<Item = Job>) {
+    for job in jobs {
         let _left = job.reply.send(Err(StoreError::Unavailable(None)));
     }
 }

@@ -33,9 +33,10 @@ impl Writers {
         database: Database,
         shards: ShardCount,
     ) -> EventStore {
+        let seen = database.seen();
         let queues = std::iter::repeat_with(|| {
             let (sender, queue) = mpsc::channel(QUEUE_MAX);
-            let appender = Appender::new(config.clone());
+            let appender = Appender::new(config.clone(), seen.clone());
             let writer = Writer {
                 appender,
                 appended: self.appended.clone(),

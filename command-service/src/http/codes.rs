@@ -16,9 +16,9 @@ problem_codes! {
     CUSTOMER_NOT_FOUND, "customer_not_found", NOT_FOUND, "There is no such customer",
         "Check the id or the reference; a customer sees only its own data.";
     CUSTOMER_BLOCKED, "customer_blocked", CONFLICT, "The customer is blocked",
-        "A blocked customer places no orders; those it has go on. Unblock the customer first.";
+        "Unblock the customer first; what was placed before goes on, and drafts can be written.";
     CUSTOMER_ERASED, "customer_erased", CONFLICT, "The customer's data is erased",
-        "What is erased does not come back: register a new customer.";
+        "What is erased does not come back: register a new customer. Open orders go on, with adjustments alone added to them.";
     TOO_MANY_ADDRESSES, "too_many_addresses", CONFLICT, "The customer has too many addresses",
         "A customer has at most 200: remove one, or save over one by its label.";
     TOO_MANY_METADATA, "too_many_metadata", CONFLICT, "There would be too much metadata",
@@ -77,6 +77,40 @@ problem_codes! {
         "Lower the credit or the discount.";
     TOTAL_TOO_LARGE, "total_too_large", CONFLICT, "A figure of the order would be too large",
         "No figure of an order may be beyond 1000000000000 minor units.";
+    TIMER_NOT_DUE, "timer_not_due", CONFLICT, "The reason of this timer no longer holds",
+        "Nothing needs to be done: the order went on before its timer came.";
+    ORDER_ON_HOLD, "order_on_hold", CONFLICT, "The order is on hold",
+        "Nothing is shipped while a hold is open; release it first.";
+    HOLD_NOT_FOUND, "hold_not_found", CONFLICT, "The order has no such hold",
+        "Use the number that holding the order answered.";
+    DUE_DATE_OF_PREPAID, "due_date_of_prepaid", CONFLICT, "A prepaid order has no due date",
+        "Remove `due_on` in the same patch, or put the order on account.";
+    ORDER_WITHOUT_LINES, "order_without_lines", CONFLICT, "The order has no lines",
+        "Give the draft at least one line, then place it.";
+    INVALID_LINE, "invalid_line", CONFLICT, "A line of the order would not be valid",
+        "`line` and `member` say what would be wrong with the order as it would be.";
+    PAYMENT_NOT_FOUND, "payment_not_found", CONFLICT, "The order has no such payment",
+        "Use the reference that the payment was recorded with.";
+    RETURN_NOT_FOUND, "return_not_found", CONFLICT, "The order has no such return",
+        "Use the reference that the return was recorded with.";
+    REFUND_EXCEEDS_PAYMENTS, "refund_exceeds_payments", CONFLICT, "More would go back than came in",
+        "`available` is what was paid and not refunded yet.";
+    REFUND_EXCEEDS_DUE, "refund_exceeds_due", CONFLICT, "More would go back than is owed",
+        "`available` is what is owed back. Add an adjustment, or say that it is a chargeback or a reversal.";
+    LINE_UNDER_WAY, "line_under_way", CONFLICT, "The line can no longer be raised or priced anew",
+        "Units of it were cancelled, shipped or returned: add a line instead.";
+    TAX_REQUIRED, "tax_required", CONFLICT, "The line needs its new tax",
+        "It is taxed by amount: send `tax` or `tax_rate` with the new quantity, price or discount.";
+    LINE_LOWERED_AND_REPRICED, "line_lowered_and_repriced", CONFLICT, "A line cannot be lowered and priced anew at once",
+        "Send two amendments: the new price first, then the lower quantity.";
+    TOO_MANY_LINES, "too_many_lines", CONFLICT, "The order would have too many lines",
+        "An order holds at most 500.";
+    TOO_MANY_NOTES, "too_many_notes", CONFLICT, "The order has too many notes",
+        "An order holds at most 1000.";
+    TOO_MANY_HOLDS, "too_many_holds", CONFLICT, "The order was held too often",
+        "An order is held at most 200 times.";
+    TOO_MANY_REFUNDS, "too_many_refunds", CONFLICT, "The order has too many refunds",
+        "An order holds at most 200; one that settles the balance or gives back all payments is always taken.";
     TOO_MANY_ADJUSTMENTS, "too_many_adjustments", CONFLICT, "The order has too many adjustments",
         "An order holds at most 200.";
     TOO_MANY_PAYMENTS, "too_many_payments", CONFLICT, "The order has too many payments",

@@ -10,8 +10,6 @@ use orderfold_events::{
 };
 use orderfold_http::{Fields, Node};
 
-use crate::phone::e164;
-
 pub const CODE_CHARS_MAX: usize = 64;
 pub const NAME_CHARS_MAX: usize = 200;
 pub const NOTE_CHARS_MAX: usize = 2_000;
@@ -57,27 +55,18 @@ pub fn tags(node: &Node<'_, '_>) -> Option<Vec<String>> {
 }
 
 pub fn metadata(node: &Node<'_, '_>) -> Option<BTreeMap<String, String>> {
-    node.dictionary(METADATA_MAX, metadata_key, metadata_value)
+    node.dictionary(METADATA_MAX, metadata_key, METADATA_VALUE_CHARS_MAX)
 }
 
-/// Members to set, and those to remove, which are null.
+/// A merge patch of metadata: null removes a member.
 pub fn metadata_patch(node: &Node<'_, '_>) -> Option<BTreeMap<String, Option<String>>> {
-    node.dictionary(METADATA_MAX, metadata_key, |node| {
-        if node.value().is_null() {
-            return Some(None);
-        }
-        metadata_value(node).map(Some)
-    })
+    node.dictionary_patch(METADATA_MAX, metadata_key, METADATA_VALUE_CHARS_MAX)
 }
 
 fn metadata_key(name: &str) -> bool {
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
     (1..=METADATA_KEY_CHARS_MAX).contains(&name.len()) && name.bytes().all(allowed)
-}
-
-fn metadata_value(node: &Node<'_, '_>) -> Option<String> {
-    node.text(0..=METADATA_VALUE_CHARS_MAX)
 }
 
 pub fn email(node: &Node<'_, '_>) -> Option<String> {
@@ -91,6 +80,16 @@ pub fn email(node: &Node<'_, '_>) -> Option<String> {
 /// A phone number is kept as it was given.
 pub fn phone(node: &Node<'_, '_>) -> Option<String> {
     node.text(1..=PHONE_CHARS_MAX)
+}
+
+/// The number in E.164, where the number itself or the country tells.
+#[must_use]
+pub fn e164(phone: &str, country: Option<&str>) -> Option<String> {
+    let country = country.and_then(|code| code.parse().ok());
+    let number = phonenumber::parse(country, phone)
+        .ok()
+        .filter(phonenumber::is_valid)?;
+    Some(number.format().mode(phonenumber::Mode::E164).to_string())
 }
 
 fn country(node: &Node<'_, '_>) -> Option<String> {
@@ -178,5 +177,21 @@ pub fn language(node: &Node<'_, '_>) -> Option<String> {
         Some(tag)
     } else {
         node.fault("invalid_format", "must be a language tag of BCP 47")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_number_is_told_by_its_country_or_by_itself() {
+        assert_eq!(
+            e164("030-0074321", Some("DE")),
+            Some("+49300074321".to_owned())
+        );
+        assert_eq!(e164("+12025550143", None), Some("+12025550143".to_owned()));
+        assert_eq!(e164("030-0074321", None), None);
+        assert_eq!(e164("call me", Some("DE")), None);
     }
 }

@@ -2,24 +2,24 @@
 
 use chrono_tz::Tz;
 use orderfold_events::{
-    CustomerId, DecodeError, OrderId, OrderNumber, StreamId, Timestamp, Version,
-    order::{OrderEvent, OrderSummary, Terms},
+    CustomerId, DecodeError, OrderId, StreamId, Version,
+    order::{OrderEvent, Terms},
     personal::Address,
 };
 use orderfold_http::clock;
 
 use super::{
-    domain::{Order, OrderCommand, OrderError, Place},
+    case::{Case, Outcome, Refusal, refused},
+    domain::{Circumstances, CustomerStanding, Order, OrderCommand, OrderError, Patch, Place},
     service::{Credit, OrderChange, follow_credit},
 };
 use crate::{
-    credit::domain::CreditError,
     customers::{
         commands::{load_opened, may_touch},
         domain::{Customer, Profile},
     },
-    event_sourcing::{Aggregate, ClaimChange, ClaimKind, EventStore, Loaded, StoreError},
-    execution::{Call, Decision, Recorded, Secrets, Undecided},
+    event_sourcing::{Aggregate, EventStore, Loaded, StoreError},
+    execution::{Call, Decision, Secrets, Undecided},
     sealing::Vault,
 };
 
@@ -39,42 +39,11 @@ impl Aggregate for Order {
     }
 }
 
-/// An order as a command leaves it, and the events that it recorded.
-#[derive(Debug, Clone)]
-pub struct Standing {
-    pub summary: OrderSummary,
-    pub version: Version,
-    pub recorded: Vec<(&'static str, Version)>,
-}
-
-/// Why an order command is refused.
-#[derive(Debug, Clone)]
-pub enum Refusal {
-    Order(OrderError),
-    /// `If-Match` names another version.
-    VersionConflict {
-        current: Version,
-    },
-    CustomerNotFound,
-    CustomerBlocked,
-    CustomerErased,
-    Credit(CreditError),
-    AddressNotFound {
-        label: String,
-    },
-}
-
-impl From<CreditError> for Refusal {
-    fn from(error: CreditError) -> Self {
-        Self::Credit(error)
-    }
-}
-
-type Outcome = Result<Standing, Refusal>;
-
 /// Where an order is to go or to be billed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
+    /// The command does not speak of it.
+    Unsaid,
     /// The customer's default, where there is one.
     Default,
     /// An address of the customer's book.
@@ -82,12 +51,38 @@ pub enum Destination {
     Address(Box<Address>),
 }
 
-/// An order to place, before the customer's addresses are known.
+/// An order to make: for whom, where the target names the customer, and whether it is only drafted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Creation {
+    pub customer: Option<CustomerId>,
+    pub drafts: bool,
+}
+
+/// An order to place or to draft, before the customer's addresses are known.
 #[derive(Debug, Clone)]
 pub struct PlaceRequest {
     pub place: Place,
+    pub draft: bool,
     pub ship_to: Destination,
     pub bill_to: Destination,
+}
+
+/// A command to an order that exists, before the customer's addresses are known.
+#[derive(Debug, Clone)]
+pub struct OrderRequest {
+    pub command: OrderCommand,
+    pub ship_to: Destination,
+    pub bill_to: Destination,
+}
+
+impl From<OrderCommand> for OrderRequest {
+    fn from(command: OrderCommand) -> Self {
+        Self {
+            command,
+            ship_to: Destination::Unsaid,
+            bill_to: Destination::Unsaid,
+        }
+    }
 }
 
 /// What the use cases need.
@@ -101,7 +96,7 @@ pub struct OrderCommands<'a> {
 }
 
 impl OrderCommands<'_> {
-    /// `PlaceOrder`: a whole order at once.
+    /// `PlaceOrder`, a whole order at once, and `DraftOrder`.
     ///
     /// # Errors
     /// [`Refusal::CustomerNotFound`], and what only the content decides.
@@ -113,72 +108,62 @@ impl OrderCommands<'_> {
         let customer_id = request.place.customer_id;
         let customer_stream = StreamId::Customer(customer_id);
         let customer = load_opened(self.store, self.vault, customer_id).await?;
+        let Some((standing, book)) = acquainted(&customer.state) else {
+            return Err(Undecided::Refused(Refusal::CustomerNotFound));
+        };
         let order_id = OrderId(clock::new_id());
         let stream = StreamId::Order(order_id);
         let mut read_set = vec![(customer_stream, customer.version), (stream, Version::NONE)];
-        let credit = match request.place.terms {
-            Terms::OnAccount => Some(Credit::load(self.store, customer_id).await?),
-            Terms::Prepaid => None,
-        };
-        read_set.extend(credit.as_ref().map(Credit::read));
-        let refuse = |refusal| refused(customer_id, read_set.clone(), refusal);
-        if customer.state.status().is_none() {
-            return Err(Undecided::Refused(Refusal::CustomerNotFound));
-        }
         if !call.precondition.holds(Version::NONE) {
-            return Ok(refuse(Refusal::VersionConflict {
-                current: Version::NONE,
-            }));
+            let current = Version::NONE;
+            let conflict = Refusal::VersionConflict { current };
+            return Ok(refused(customer_id, read_set, conflict));
         }
-        let mut place = match addressed(&customer.state, request) {
-            Ok(place) => place,
-            Err(refusal) => return Ok(refuse(refusal)),
-        };
+        let mut place = request.place.clone();
         place.order_id = order_id;
         let placed_at = place.occurred_at.unwrap_or(call.now);
-        // A rehearsal draws no number.
-        if !call.dry_run {
-            place.number = self.store.next_order_number(placed_at).await?;
+        if place.terms == Terms::OnAccount && !request.draft {
+            let credit = Credit::load(self.store, customer_id).await?;
+            read_set.push(credit.read());
+            let due_on = || credit.due_on(placed_at, self.reporting_zone);
+            place.due_on = Some(place.due_on.unwrap_or_else(due_on));
         }
-        if let (None, Some(credit)) = (place.due_on, &credit) {
-            place.due_on = Some(credit.due_on(placed_at, self.reporting_zone));
-        }
-        let claims = self.claims(&place, stream);
-        let command = OrderCommand::Place(Box::new(place));
-        match Order::initial().decide(&command, call.now) {
-            Ok(events) => {
-                let unplaced = Loaded {
-                    state: Order::initial(),
-                    version: Version::NONE,
-                };
-                let decision = Decision {
-                    read_set,
-                    claims,
-                    ..accepted(unplaced, stream, &events, placed_at)?
-                };
-                let change = OrderChange {
-                    before: None,
-                    events: &events,
-                    told_at: request.place.occurred_at,
-                    occurred_at: placed_at,
-                };
-                match credit {
-                    Some(credit) => Ok(credit.settle(&change, decision)?),
-                    None => Ok(decision),
-                }
+        match snapshots(book, &request.ship_to, &request.bill_to) {
+            Ok((ship_to, bill_to)) => {
+                place.personal.ship_to = ship_to;
+                place.personal.bill_to = bill_to;
             }
-            // What the body alone decides; it could not be valid at another time.
-            Err(
-                refusal @ (OrderError::InvalidLine { .. }
-                | OrderError::NoLines
-                | OrderError::TotalNegative { .. }
-                | OrderError::TotalTooLarge { .. }),
-            ) => Err(Undecided::Refused(Refusal::Order(refusal))),
-            Err(refusal) => Ok(refuse(Refusal::Order(refusal))),
+            Err(refusal) => return Ok(refused(customer_id, read_set, refusal)),
+        }
+        // Neither a draft nor a rehearsal draws a number.
+        if !request.draft && !call.dry_run {
+            place.number = Some(self.store.next_order_number(placed_at).await?);
+        }
+        let place = Box::new(place);
+        let case = Case {
+            stream,
+            order: Loaded {
+                state: Order::initial(),
+                version: Version::NONE,
+            },
+            command: if request.draft {
+                OrderCommand::Draft(place)
+            } else {
+                OrderCommand::Place(place)
+            },
+            circumstances: circumstances(call, standing),
+            read_set,
+        };
+        match case.decide() {
+            Ok(events) => Ok(self.accepted(case, &events).await?),
+            Err(refusal) if body_alone_decides(&refusal) => {
+                Err(Undecided::Refused(Refusal::Invalid(refusal)))
+            }
+            Err(refusal) => Ok(refused(customer_id, case.read_set, Refusal::Order(refusal))),
         }
     }
 
-    /// Every command to an order that exists: cancelling, and recording what happened to it.
+    /// Every command to an order that exists.
     ///
     /// # Errors
     /// [`OrderError::NotFound`], also for a customer whose order it is not.
@@ -186,7 +171,7 @@ impl OrderCommands<'_> {
         &self,
         call: &Call,
         order_id: OrderId,
-        command: &OrderCommand,
+        request: &OrderRequest,
     ) -> Result<Decision<Outcome>, Undecided<Refusal>> {
         let stream = StreamId::Order(order_id);
         let order: Loaded<Order> = self.store.load(stream).await?;
@@ -197,142 +182,161 @@ impl OrderCommands<'_> {
             .filter(|owner| may_touch(&call.principal, *owner))
             .ok_or(Undecided::Refused(Refusal::Order(OrderError::NotFound)))?;
         let version = order.version;
-        let read_set = vec![(stream, version)];
-        let decided = order.state.decide(command, call.now);
+        let order = Loaded {
+            state: self.opened(customer_id, order.state).await?,
+            version,
+        };
+        let mut case = Case {
+            stream,
+            read_set: vec![(stream, version)],
+            order,
+            command: request.command.clone(),
+            circumstances: circumstances(call, CustomerStanding::Active),
+        };
+        let gathered = self.gather(&mut case, call, customer_id, request).await?;
+        let decided = gathered.and_then(|()| case.decide().map_err(Refusal::Order));
         let outranks = match &decided {
             Ok(events) => events.is_empty(),
             Err(refusal) => refusal.outranks_if_match(),
         };
         if !outranks && !call.precondition.holds(version) {
-            return Ok(refused(
-                customer_id,
-                read_set,
-                Refusal::VersionConflict { current: version },
-            ));
+            let conflict = Refusal::VersionConflict { current: version };
+            return Ok(refused(customer_id, case.read_set, conflict));
         }
         match decided {
-            Ok(events) => {
-                let occurred_at = order.state.occurred_at(command, call.now);
-                let before = order.state.summary();
-                let decision = accepted(order, stream, &events, occurred_at)?;
-                let decision = Decision {
-                    read_set,
-                    ..decision
-                };
-                let change = OrderChange {
-                    before: before.as_ref(),
-                    events: &events,
-                    told_at: command.occurred_at(),
-                    occurred_at,
-                };
-                Ok(follow_credit(self.store, &change, decision).await?)
-            }
-            Err(refusal) => Ok(refused(customer_id, read_set, Refusal::Order(refusal))),
+            Ok(events) => Ok(self.accepted(case, &events).await?),
+            Err(refusal) => Ok(refused(customer_id, case.read_set, refusal)),
         }
     }
 
-    fn claims(&self, place: &Place, owner: StreamId) -> Vec<ClaimChange> {
-        let take = |reference: &String| ClaimChange::Take {
-            kind: ClaimKind::OrderReference,
-            key: self.secrets.reference(&place.channel, reference),
-            owner,
+    /// The order with what is personal opened, as decisions take it.
+    async fn opened(&self, customer: CustomerId, order: Order) -> Result<Order, StoreError> {
+        let keys = self.vault.keys(customer).await?;
+        order
+            .opened(&keys)
+            .map_err(|error| StoreError::Corrupt(Box::new(error)))
+    }
+
+    /// What the events lead to, also in the customer's credit account.
+    async fn accepted(
+        &self,
+        case: Case,
+        events: &[OrderEvent],
+    ) -> Result<Decision<Outcome>, StoreError> {
+        let before = case.order.state.summary();
+        let change = OrderChange {
+            before: before.as_ref(),
+            events,
+            told_at: case.command.occurred_at(),
+            occurred_at: case.occurred_at(),
         };
-        place.reference.iter().map(take).collect()
+        let decision = case.accepted(self.secrets, events)?;
+        follow_credit(self.store, &change, decision).await
+    }
+
+    /// Adds what the command needs beside the order: the customer, addresses of its book, a number.
+    async fn gather(
+        &self,
+        case: &mut Case,
+        call: &Call,
+        customer_id: CustomerId,
+        request: &OrderRequest,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        if !case.command.asks_for_the_customer() {
+            return Ok(Ok(()));
+        }
+        let stream = StreamId::Customer(customer_id);
+        let customer = load_opened(self.store, self.vault, customer_id).await?;
+        let (standing, book) = acquainted(&customer.state)
+            .ok_or_else(|| StoreError::Corrupt("an order without a customer".into()))?;
+        case.read_set.push((stream, customer.version));
+        case.circumstances.customer = standing;
+        let draws = matches!(case.order.state, Order::Draft(_)) && !call.dry_run;
+        if let OrderCommand::PlaceDraft(place) = &mut case.command {
+            place.ship_to = book.and_then(Profile::default_shipping).cloned();
+            place.bill_to = book.and_then(Profile::default_billing).cloned();
+            if case.order.state.summary().map(|summary| summary.terms) == Some(Terms::OnAccount) {
+                let credit = Credit::load(self.store, customer_id).await?;
+                case.read_set.push(credit.read());
+                place.due_on = Some(credit.due_on(call.now, self.reporting_zone));
+            }
+            if draws {
+                place.number = Some(self.store.next_order_number(call.now).await?);
+            }
+        }
+        Ok(address(&mut case.command, book, request))
     }
 }
 
-fn refused(
-    customer: CustomerId,
-    read_set: Vec<(StreamId, Version)>,
-    refusal: Refusal,
-) -> Decision<Outcome> {
-    Decision {
+fn circumstances(call: &Call, customer: CustomerStanding) -> Circumstances {
+    Circumstances {
+        now: call.now,
         customer,
-        read_set,
-        recorded: Vec::new(),
-        claims: Vec::new(),
-        answer: Err(refusal),
     }
 }
 
-/// The order after its events; the read set is the caller's.
-pub(crate) fn accepted<E>(
-    order: Loaded<Order>,
-    stream: StreamId,
-    events: &[OrderEvent],
-    occurred_at: Timestamp,
-) -> Result<Decision<Result<Standing, E>>, StoreError> {
-    let mut recorded = Vec::with_capacity(events.len());
-    for event in events {
-        let (event_type, data) = (event.event_type(), event.encode()?);
-        recorded.push(Recorded {
-            stream,
-            event_type,
-            occurred_at,
-            data,
-        });
+/// A customer as orders see it, with its addresses; `None` where there is none.
+fn acquainted(customer: &Customer) -> Option<(CustomerStanding, Option<&Profile>)> {
+    match customer {
+        Customer::Unregistered => None,
+        Customer::Active(profile) => Some((CustomerStanding::Active, Some(profile))),
+        Customer::Blocked(profile) => Some((CustomerStanding::Blocked, Some(profile))),
+        Customer::Erased(_) => Some((CustomerStanding::Erased, None)),
     }
-    let versions = (1..).map(|events| order.version.plus(events));
-    let told = events
-        .iter()
-        .map(OrderEvent::event_type)
-        .zip(versions)
-        .collect();
-    let version = order.version.plus(events.len());
-    let summary = events.iter().fold(order.state, Order::evolve).summary();
-    let summary =
-        summary.ok_or_else(|| StoreError::Corrupt("an order without a summary".into()))?;
-    Ok(Decision {
-        customer: summary.customer_id,
-        read_set: Vec::new(),
-        recorded,
-        claims: Vec::new(),
-        answer: Ok(Standing {
-            summary,
-            version,
-            recorded: told,
-        }),
-    })
 }
 
-/// The order with the addresses as they are at placing, where its customer may place one.
-fn addressed(customer: &Customer, request: &PlaceRequest) -> Result<Place, Refusal> {
-    let book = match customer {
-        Customer::Unregistered => return Err(Refusal::CustomerNotFound),
-        Customer::Blocked(_) => return Err(Refusal::CustomerBlocked),
-        Customer::Erased(_) => return Err(Refusal::CustomerErased),
-        Customer::Active(book) => book,
+/// What could not be valid at another time.
+fn body_alone_decides(refusal: &OrderError) -> bool {
+    matches!(
+        refusal,
+        OrderError::InvalidLine { .. }
+            | OrderError::NoLines
+            | OrderError::TotalNegative { .. }
+            | OrderError::TotalTooLarge { .. }
+    )
+}
+
+/// Writes the addresses that a request names into its command.
+fn address(
+    command: &mut OrderCommand,
+    book: Option<&Profile>,
+    request: &OrderRequest,
+) -> Result<(), Refusal> {
+    let (ship_to, bill_to) = snapshots(book, &request.ship_to, &request.bill_to)?;
+    let patch = |destination: &Destination, address: Option<Address>| match (destination, address) {
+        (Destination::Unsaid, _) => Patch::Keep,
+        (_, Some(address)) => Patch::Set(address),
+        (_, None) => Patch::Clear,
     };
-    let (ship_to, bill_to) = snapshots(book, request)?;
-    let mut place = request.place.clone();
-    place.personal.ship_to = ship_to;
-    place.personal.bill_to = bill_to;
-    Ok(place)
+    if let OrderCommand::ChangeDraft(change) = command {
+        change.ship_to = patch(&request.ship_to, ship_to);
+        change.bill_to = patch(&request.bill_to, bill_to);
+    } else if let OrderCommand::Amend(amend) = command {
+        amend.ship_to = ship_to;
+        amend.bill_to = bill_to;
+    }
+    Ok(())
 }
 
+/// The addresses as they are now.
 fn snapshots(
-    book: &Profile,
-    request: &PlaceRequest,
+    book: Option<&Profile>,
+    ship_to: &Destination,
+    bill_to: &Destination,
 ) -> Result<(Option<Address>, Option<Address>), Refusal> {
     let find = |destination: &Destination, default: Option<&Address>| match destination {
+        Destination::Unsaid => Ok(None),
         Destination::Default => Ok(default.cloned()),
-        Destination::Labelled(label) => {
-            book.labelled(label)
-                .cloned()
-                .map(Some)
-                .ok_or_else(|| Refusal::AddressNotFound {
-                    label: label.clone(),
-                })
-        }
+        Destination::Labelled(label) => book
+            .and_then(|book| book.labelled(label))
+            .cloned()
+            .map(Some)
+            .ok_or_else(|| Refusal::AddressNotFound {
+                label: label.clone(),
+            }),
         Destination::Address(address) => Ok(Some((**address).clone())),
     };
-    let ship_to = find(&request.ship_to, book.default_shipping())?;
-    let bill_to = find(&request.bill_to, book.default_billing())?;
+    let ship_to = find(ship_to, book.and_then(Profile::default_shipping))?;
+    let bill_to = find(bill_to, book.and_then(Profile::default_billing))?;
     Ok((ship_to, bill_to))
-}
-
-/// Stands where a rehearsal has no number; it is never shown.
-#[must_use]
-pub fn unnumbered(placed_at: Timestamp) -> OrderNumber {
-    OrderNumber::new(placed_at, 0)
 }

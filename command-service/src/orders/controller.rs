@@ -1,80 +1,112 @@
-//! HTTP to order commands, and their outcomes to HTTP.
+//! Order commands as a request or a line of one brings them: who may give them, how they are read, carried out and
+//! answered. The paths are in `endpoints`.
 
-use axum::extract::{Path, State};
-use orderfold_events::{CustomerId, OrderId, StreamId};
+use orderfold_events::{OrderId, StreamId};
 use orderfold_http::{Problem, auth::Access};
 use serde_json::Value;
 
 use super::{
     answer::{self, Form},
     body,
-    commands::OrderCommands,
-    documents::{
-        CancelOrder, OrderAnswer, PlaceOrder, RecordDelivery, RecordPayment, RecordReturn,
-        RecordShipment,
-    },
-    domain::OrderCommand,
+    commands::{Creation, OrderCommands, OrderRequest},
+    problems::problem,
 };
 use crate::{
     app::Commands,
     execution::{Call, KeyedRequest, Secrets, Undecided},
-    http::{answers::Reply, calls::CommandRequest, codes},
+    http::answers::Reply,
 };
 
 pub const PLACE_ORDER: Access = Access::scope("orders:place");
+const WRITE: Access = Access::scope("orders:write");
+const FULFIL: Access = Access::scope("fulfilment:write");
+const PAYMENTS: Access = Access::scope("payments:write");
+
+type Reader = fn(&Call, &Secrets, &Value) -> Result<OrderRequest, Problem>;
 
 /// A command to an order that exists: what it is called, who may give it, and how its body is read.
 pub struct Operation {
     pub id: &'static str,
     pub access: Access,
-    read: fn(&Call, &Secrets, &Value) -> Result<OrderCommand, Problem>,
+    read: Reader,
+    /// Where it depends on the body who may give it.
+    access_by_body: Option<fn(&Value) -> Access>,
 }
 
-pub const CANCEL_ORDER: Operation = Operation {
-    id: "cancel_order",
-    access: Access::scope("orders:write").or_customer(),
-    read: body::cancel,
+impl Operation {
+    const fn new(id: &'static str, access: Access, read: Reader) -> Self {
+        Self {
+            id,
+            access,
+            read,
+            access_by_body: None,
+        }
+    }
+
+    /// The scopes that only the body tells.
+    fn check(&self, call: &Call, body: &Value) -> Result<(), Problem> {
+        if let Some(access) = self.access_by_body {
+            access(body).check(&call.principal)?;
+        }
+        body::check_backdating(call, body)
+    }
+}
+
+pub const CHANGE_DRAFT: Operation = Operation::new("change_draft", PLACE_ORDER, body::change_draft);
+pub const UPDATE_ORDER_DETAILS: Operation = Operation {
+    access_by_body: Some(body::patch_access),
+    ..Operation::new("update_order_details", Access::authenticated(), body::patch)
 };
-pub const RECORD_PAYMENT: Operation = Operation {
-    id: "record_payment",
-    access: Access::scope("payments:write"),
-    read: body::payment,
-};
-pub const RECORD_SHIPMENT: Operation = Operation {
-    id: "record_shipment",
-    access: Access::scope("fulfilment:write"),
-    read: body::shipment,
-};
-pub const RECORD_DELIVERY: Operation = Operation {
-    id: "record_delivery",
-    access: Access::scope("fulfilment:write"),
-    read: body::delivery,
-};
-pub const RECORD_RETURN: Operation = Operation {
-    id: "record_return",
-    access: Access::scope("fulfilment:write"),
-    read: body::returned,
-};
+pub const PLACE_DRAFT: Operation = Operation::new("place_draft", PLACE_ORDER, body::place_draft);
+pub const DISCARD_DRAFT: Operation = Operation::new("discard_draft", WRITE, body::discard);
+pub const CONFIRM_ORDER: Operation = Operation::new("confirm_order", WRITE, body::confirm);
+pub const HOLD_ORDER: Operation = Operation::new("hold_order", WRITE, body::hold);
+pub const RELEASE_ORDER: Operation = Operation::new("release_order", WRITE, body::release);
+pub const AMEND_ORDER: Operation = Operation::new("amend_order", PLACE_ORDER, body::amend);
+pub const CANCEL_ORDER: Operation =
+    Operation::new("cancel_order", WRITE.or_customer(), body::cancel);
+pub const RECORD_PAYMENT: Operation = Operation::new("record_payment", PAYMENTS, body::payment);
+pub const RECORD_REFUND: Operation = Operation::new("record_refund", PAYMENTS, body::refund);
+pub const RECORD_SHIPMENT: Operation = Operation::new("record_shipment", FULFIL, body::shipment);
+pub const RECORD_DELIVERY: Operation = Operation::new("record_delivery", FULFIL, body::delivery);
+pub const RECORD_RETURN: Operation = Operation::new("record_return", FULFIL, body::returned);
+pub const ADD_ORDER_NOTE: Operation = Operation::new("add_order_note", WRITE, body::note);
 /// Every command to an order that exists.
-pub const OPERATIONS: [&Operation; 5] = [
+pub const OPERATIONS: [&Operation; 15] = [
+    &CHANGE_DRAFT,
+    &UPDATE_ORDER_DETAILS,
+    &PLACE_DRAFT,
+    &DISCARD_DRAFT,
+    &CONFIRM_ORDER,
+    &HOLD_ORDER,
+    &RELEASE_ORDER,
+    &AMEND_ORDER,
     &CANCEL_ORDER,
     &RECORD_PAYMENT,
+    &RECORD_REFUND,
     &RECORD_SHIPMENT,
     &RECORD_DELIVERY,
     &RECORD_RETURN,
+    &ADD_ORDER_NOTE,
 ];
 
 impl Commands {
-    /// Places an order, by a request or by a line of one; `customer` stands for `customer_id` in the body.
-    pub async fn place(&self, call: &Call, body: &Value, customer: Option<CustomerId>) -> Reply {
-        let target = customer
+    /// Places or drafts an order, by a request or by a line of one.
+    pub async fn place(&self, call: &Call, body: &Value, creation: Creation) -> Reply {
+        let target = creation
+            .customer
             .map(|customer| customer.to_string())
             .unwrap_or_default();
-        let request = KeyedRequest::new(call, "place_order", &target, body);
+        let operation = if creation.drafts {
+            "draft_order"
+        } else {
+            "place_order"
+        };
+        let request = KeyedRequest::new(call, operation, &target, body);
         if let Err(forbidden) = body::check_backdating(call, body) {
             return Reply::problem(forbidden);
         }
-        let place = match body::place(call, body, customer) {
+        let place = match body::place(call, body, &creation) {
             Ok(place) => place,
             Err(problem) => return Reply::from(self.executor.refused(&request, problem).await),
         };
@@ -92,7 +124,7 @@ impl Commands {
             let decision = commands.place(call, &place).await;
             decision
                 .map(|decision| answer::render(decision, form))
-                .map_err(|undecided: Undecided<_>| undecided.map(answer::problem))
+                .map_err(|undecided: Undecided<_>| undecided.map(problem))
         };
         let lane = StreamId::Customer(place.place.customer_id);
         Reply::from(self.executor.execute(call, &request, lane, attempt).await)
@@ -107,7 +139,7 @@ impl Commands {
         body: &Value,
     ) -> Reply {
         let request = KeyedRequest::new(call, operation.id, &order_id.to_string(), body);
-        if let Err(forbidden) = body::check_backdating(call, body) {
+        if let Err(forbidden) = operation.check(call, body) {
             return Reply::problem(forbidden);
         }
         let command = match (operation.read)(call, &self.secrets, body) {
@@ -128,98 +160,9 @@ impl Commands {
             let decision = commands.change(call, order_id, &command).await;
             decision
                 .map(|decision| answer::render(decision, form))
-                .map_err(|undecided: Undecided<_>| undecided.map(answer::problem))
+                .map_err(|undecided: Undecided<_>| undecided.map(problem))
         };
         let lane = StreamId::Order(order_id);
         Reply::from(self.executor.execute(call, &request, lane, attempt).await)
     }
-}
-
-/// Place a whole order.
-#[utoipa::path(
-    post, path = "/v1/orders", tag = "orders",
-    params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for 30 days"),
-        ("dry_run" = Option<bool>, Query, description = "Check and answer, and store nothing"),
-    ),
-    request_body = PlaceOrder,
-    responses(
-        (status = 201, body = OrderAnswer, description = "Placed"),
-        (status = 200, body = OrderAnswer, description = "What a dry run would have done"),
-        (status = 404, description = "`customer_not_found`"),
-        (status = 409, description = "`order_reference_taken`, `credit_limit_exceeded`, `shipping_address_required`, \
-                                      `address_not_found`, `idempotency_in_progress`"),
-        (status = 422, description = "`invalid_fields`, `idempotency_key_reused`"),
-    ),
-)]
-pub(crate) async fn place_order(
-    State(commands): State<Commands>,
-    CommandRequest { call, body }: CommandRequest,
-) -> Result<Reply, Problem> {
-    let run = |commands: Commands| async move { commands.place(&call, &body, None).await };
-    commands.spawned(run).await
-}
-
-/// Declares the endpoint of a command to an order that exists.
-macro_rules! endpoint {
-    ($(#[$doc:meta])* $name:ident, $path:literal, $body:ident, $operation:ident, $refusals:literal) => {
-        $(#[$doc])*
-        #[utoipa::path(
-            post, path = $path, tag = "orders",
-            params(
-                ("id" = String, Path, description = "The order's id"),
-                ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for 30 days"),
-                ("If-Match" = Option<String>, Header, description = "The version that the caller saw"),
-                ("dry_run" = Option<bool>, Query, description = "Check and answer, and store nothing"),
-            ),
-            request_body = $body,
-            responses(
-                (status = 200, body = OrderAnswer, description = "Done, or so already"),
-                (status = 404, description = "`order_not_found`"),
-                (status = 409, description = $refusals),
-                (status = 412, description = "`version_conflict`"),
-                (status = 422, description = "`invalid_fields`, `idempotency_key_reused`"),
-            ),
-        )]
-        pub(crate) async fn $name(
-            State(commands): State<Commands>,
-            Path(order): Path<String>,
-            CommandRequest { call, body }: CommandRequest,
-        ) -> Result<Reply, Problem> {
-            let order_id: OrderId = order.parse().map_err(|_malformed| codes::ORDER_NOT_FOUND)?;
-            let run = move |commands: Commands| async move {
-                commands.change(&call, &$operation, order_id, &body).await
-            };
-            commands.spawned(run).await
-        }
-    };
-}
-
-endpoint! {
-    /// Cancel an order, or some of its units.
-    cancel_order, "/v1/orders/{id}/cancel", CancelOrder, CANCEL_ORDER,
-    "`order_already_shipped`, `too_many_units`, `line_not_found`, `wrong_state`, `occurred_before_placing`"
-}
-endpoint! {
-    /// Record a payment.
-    record_payment, "/v1/orders/{id}/payments", RecordPayment, RECORD_PAYMENT,
-    "`reference_reused`, `occurred_before_placing`, `too_many_payments`"
-}
-endpoint! {
-    /// Record a shipment; it confirms a placed order.
-    record_shipment, "/v1/orders/{id}/shipments", RecordShipment, RECORD_SHIPMENT,
-    "`order_unpaid`, `order_is_digital`, `order_already_shipped`, `too_many_units`, `line_not_found`, \
-     `reference_reused`, `wrong_state`, `occurred_before_placing`, `too_many_shipments`"
-}
-endpoint! {
-    /// Record a delivery.
-    record_delivery, "/v1/orders/{id}/deliveries", RecordDelivery, RECORD_DELIVERY,
-    "`nothing_to_deliver`, `too_many_units`, `line_not_found`, `shipment_not_found`, `reference_reused`, \
-     `wrong_state`, `occurred_before_placing`, `too_many_deliveries`"
-}
-endpoint! {
-    /// Record a return of shipped units.
-    record_return, "/v1/orders/{id}/returns", RecordReturn, RECORD_RETURN,
-    "`too_many_units`, `line_not_found`, `shipment_not_found`, `reference_reused`, `wrong_state`, \
-     `occurred_before_placing`, `too_many_returns`, `too_many_adjustments`"
 }

@@ -45,14 +45,94 @@ documented! {
         ship_to: Option<OrderAddress>,
         bill_to: Option<OrderAddress>,
         contact: Option<OrderContact>,
-        #[schema(min_items = 1, max_items = 500)]
+        /// At least one, unless it is a draft.
+        #[schema(max_items = 500)]
         lines: Vec<NewOrderLine>,
         #[schema(max_items = 200)]
         adjustments: Option<Vec<NewOrderAdjustment>>,
+        /// Start a draft: nothing is booked, no number is drawn.
+        #[schema(default = false)]
+        draft: Option<bool>,
         /// On account only.
         due_on: Option<chrono::NaiveDate>,
         /// Only with the scope `orders:backdate`.
         occurred_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
+    /// A merge patch of a draft; of an order that is placed, only `reference`, `customer_reference`, `tags` and
+    /// `metadata`.
+    struct OrderPatch {
+        #[schema(min_length = 1, max_length = 64)]
+        channel: Option<String>,
+        currency: Option<String>,
+        terms: Option<String>,
+        prices_include_tax: Option<bool>,
+        digital: Option<bool>,
+        #[schema(max_length = 64)]
+        reference: Option<String>,
+        #[schema(max_length = 64)]
+        customer_reference: Option<String>,
+        #[schema(max_items = 20)]
+        tags: Option<Vec<String>>,
+        /// Merged member by member; null removes one.
+        metadata: Option<BTreeMap<String, Option<String>>>,
+        ship_to: Option<OrderAddress>,
+        bill_to: Option<OrderAddress>,
+        contact: Option<OrderContact>,
+        #[schema(max_items = 500)]
+        lines: Option<Vec<NewOrderLine>>,
+        #[schema(max_items = 200)]
+        adjustments: Option<Vec<NewOrderAdjustment>>,
+        due_on: Option<chrono::NaiveDate>,
+    }
+    struct HoldOrder {
+        /// `fraud`, `address`, `stock`, `payment`, `customer` or `other`.
+        reason: String,
+        #[schema(max_length = 2000)]
+        note: Option<String>,
+        occurred_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
+    struct ReleaseOrder {
+        /// The number of a hold; all when it is missing.
+        #[schema(minimum = 1)]
+        hold: Option<u32>,
+        #[schema(max_length = 2000)]
+        note: Option<String>,
+        occurred_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
+    /// At least one of `lines`, `adjustments`, `ship_to` and `bill_to` is needed.
+    struct AmendOrder {
+        /// `customer`, `pricing`, `stock`, `correction` or `other`.
+        reason: String,
+        /// Entries with `line` speak of a line that exists; entries without it are new lines.
+        #[schema(max_items = 500)]
+        lines: Option<Vec<AmendedOrderLine>>,
+        #[schema(max_items = 200)]
+        adjustments: Option<Vec<NewOrderAdjustment>>,
+        ship_to: Option<OrderAddress>,
+        bill_to: Option<OrderAddress>,
+    }
+    struct AmendedOrderLine {
+        /// Missing for a new line, which then has all members of one.
+        #[schema(minimum = 1)]
+        line: Option<u32>,
+        /// Units wanted: ordered and not cancelled.
+        #[schema(minimum = 0, maximum = 1_000_000)]
+        quantity: Option<i64>,
+        #[schema(minimum = 0)]
+        unit_price: Option<i64>,
+        #[schema(minimum = 0)]
+        discount: Option<i64>,
+        tax_rate: Option<String>,
+        tax: Option<i64>,
+        sku: Option<String>,
+        name: Option<String>,
+        category: Option<String>,
+        reference: Option<String>,
+        metadata: Option<BTreeMap<String, String>>,
+    }
+    struct AddOrderNote {
+        #[schema(min_length = 1, max_length = 2000)]
+        text: String,
     }
     struct OrderAddress {
         /// Instead of all else: an address of the customer's book.
@@ -132,6 +212,23 @@ documented! {
         method: String,
         occurred_at: Option<chrono::DateTime<chrono::Utc>>,
     }
+    struct RecordRefund {
+        #[schema(max_length = 64)]
+        reference: String,
+        #[schema(minimum = 1)]
+        amount: i64,
+        /// `return`, `cancellation`, `goodwill`, `overpayment`, `chargeback`, `reversal` or `other`.
+        reason: String,
+        /// The reference of the payment that it gives back.
+        #[schema(max_length = 64)]
+        payment: Option<String>,
+        /// The reference of the return that it is for.
+        #[schema(max_length = 64)]
+        r#return: Option<String>,
+        #[schema(max_items = 200)]
+        adjustments: Option<Vec<NewOrderAdjustment>>,
+        occurred_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
     struct RecordShipment {
         #[schema(max_length = 64)]
         reference: String,
@@ -169,8 +266,9 @@ documented! {
     }
     /// An order as a command leaves it.
     struct OrderAnswer {
-        /// Null in a dry run that would make it, as is `number`.
+        /// Null in a dry run that would make it.
         order_id: Option<Uuid>,
+        /// Null in a draft, and in a dry run that would draw it.
         #[schema(example = "26-0048213-3")]
         number: Option<String>,
         customer_id: Uuid,
@@ -181,6 +279,10 @@ documented! {
         on_hold: bool,
         currency: String,
         totals: OrderTotals,
+        /// Only of a draft: what placing it as it is would book.
+        preview: Option<OrderTotals>,
+        /// Only in the answer to holding: the number of the hold.
+        hold: Option<u32>,
         /// What the command recorded; empty where it repeated what was so already.
         events: Vec<RecordedEvent>,
         /// Only in a dry run.
@@ -207,3 +309,7 @@ documented! {
         version: u32,
     }
 }
+
+/// None at all, or an empty object.
+#[derive(ToSchema)]
+pub struct NoBody {}

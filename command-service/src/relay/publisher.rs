@@ -5,8 +5,7 @@ use std::{
     time::Duration,
 };
 
-use orderfold_events::{Position, Shard};
-use rdkafka::error::KafkaError;
+use orderfold_events::{EventId, Position, Shard, internal::Head};
 use tokio::{
     sync::{Notify, mpsc},
     time::Instant,
@@ -14,11 +13,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::kafka::{Delivery, KafkaConfig, KafkaLog};
-use crate::{
-    database::{Database, Lease, Progress},
-    event_sourcing::StoreError,
+use super::{
+    error::RelayError,
+    halt::Halt,
+    kafka::{Delivery, KafkaConfig, KafkaLog},
 };
+use crate::database::{Database, Lease, Progress};
 
 /// Records on their way at once.
 const IN_FLIGHT_MAX: usize = 10_000;
@@ -33,30 +33,12 @@ const POLL_MAX: Duration = Duration::from_millis(250);
 /// How long a stopping relay waits for records on their way.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why publishing stops; it starts again from the stored progress.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum RelayError {
-    #[error("the relay cannot read or write the store")]
-    Store(#[from] StoreError),
-    #[error("Kafka refuses the producer")]
-    Producer(#[source] KafkaError),
-    #[error("shard {shard} position {position} was not taken by Kafka")]
-    NotDelivered {
-        shard: Shard,
-        position: Position,
-        source: KafkaError,
-    },
-    #[error("the store's shard {shard} has a hole before position {next}")]
-    Hole { shard: Shard, next: Position },
-    #[error("the lease has gone to another replica")]
-    LeaseLost,
-}
-
 /// One shard on its way: `acknowledged ≤ sent`, and everything up to `acknowledged` is on Kafka.
 struct Track {
     sent: Position,
-    acknowledged: Position,
-    kafka_offset: i64,
+    /// The event at `sent`, once one was sent.
+    last: Option<EventId>,
+    acknowledged: Progress,
 }
 
 pub(super) struct Publisher<'a> {
@@ -76,7 +58,7 @@ pub(super) struct Publisher<'a> {
 }
 
 impl<'a> Publisher<'a> {
-    pub async fn start(
+    pub fn start(
         database: &'a Database,
         config: &KafkaConfig,
         store_id: Uuid,
@@ -84,33 +66,12 @@ impl<'a> Publisher<'a> {
     ) -> Result<Self, RelayError> {
         let (kafka, deliveries) =
             KafkaLog::connect(config, store_id).map_err(RelayError::Producer)?;
-        let tracks = database
-            .relay_progress()
-            .await?
-            .into_iter()
-            .map(
-                |Progress {
-                     shard,
-                     position,
-                     kafka_offset,
-                 }| {
-                    (
-                        shard,
-                        Track {
-                            sent: position,
-                            acknowledged: position,
-                            kafka_offset,
-                        },
-                    )
-                },
-            )
-            .collect();
         Ok(Self {
             database,
             kafka,
             deliveries,
             lease,
-            tracks,
+            tracks: BTreeMap::new(),
             unsaved: BTreeSet::new(),
             in_flight: 0,
             full: false,
@@ -118,6 +79,27 @@ impl<'a> Publisher<'a> {
             poll: POLL_MIN,
             save_at: Instant::now(),
         })
+    }
+
+    /// Publishes what is after this progress, of these shards.
+    pub fn go_on_from(&mut self, progress: Vec<Progress>) {
+        let track = |acknowledged: Progress| Track {
+            sent: acknowledged.position,
+            last: None,
+            acknowledged,
+        };
+        self.tracks = progress
+            .into_iter()
+            .map(|progress| (progress.shard, track(progress)))
+            .collect();
+    }
+
+    /// How far every shard is, in the order of shards.
+    pub fn acknowledged(&self) -> Vec<Progress> {
+        self.tracks
+            .values()
+            .map(|track| track.acknowledged)
+            .collect()
     }
 
     /// Sends what is new, then waits for a delivery, a bell, the next poll or `until`, whichever is first.
@@ -157,14 +139,13 @@ impl<'a> Publisher<'a> {
     /// begins with another shard each time, so that a busy one does not keep the others waiting.
     async fn send_new(&mut self) -> Result<bool, RelayError> {
         let mut heads = self.database.heads().await?;
-        let lag = heads
-            .iter()
-            .filter_map(|head| {
-                let track = self.tracks.get(&head.shard)?;
-                Some(head.position.0.saturating_sub(track.acknowledged.0))
-            })
-            .sum();
-        metrics::gauge!("orderfold_relay_lag_events").set(lossy(lag));
+        let behind = |head: &&Head| {
+            let track = self.tracks.get(&head.shard);
+            track.is_some_and(|track| head.position < track.acknowledged.position)
+        };
+        if let Some(head) = heads.iter().find(behind) {
+            return Err(RelayError::Rewritten(head.shard));
+        }
         if self.full || self.in_flight >= IN_FLIGHT_MAX {
             return Ok(false);
         }
@@ -199,11 +180,18 @@ impl<'a> Publisher<'a> {
             if next != track.sent.next() {
                 return Err(RelayError::Hole { shard, next });
             }
+            if track
+                .last
+                .is_some_and(|last| last != record.envelope.previous_id)
+            {
+                return Err(RelayError::Rewritten(shard));
+            }
             if !self.kafka.send(record).map_err(RelayError::Producer)? {
                 self.full = true;
                 break;
             }
             track.sent = next;
+            track.last = Some(record.envelope.event_id);
             self.in_flight += 1;
         }
         Ok(())
@@ -231,10 +219,23 @@ impl<'a> Publisher<'a> {
         };
         metrics::counter!("orderfold_relay_published_total").increment(1);
         if let Some(track) = self.tracks.get_mut(&shard)
-            && track.acknowledged.next() == position
+            && track.acknowledged.position.next() == position
         {
-            track.acknowledged = position;
-            track.kafka_offset = offset;
+            track.acknowledged.position = position;
+            // Of a record that the broker had already it may not know where.
+            if offset >= 0 {
+                let acknowledged = track.acknowledged.kafka_offset;
+                if offset <= acknowledged {
+                    let end = offset;
+                    return Err(Halt::Shortened {
+                        shard,
+                        end,
+                        acknowledged,
+                    }
+                    .into());
+                }
+                track.acknowledged.kafka_offset = offset;
+            }
             if self.unsaved.is_empty() {
                 self.save_at = Instant::now() + PROGRESS_INTERVAL;
             }
@@ -244,18 +245,11 @@ impl<'a> Publisher<'a> {
     }
 
     async fn save(&mut self) -> Result<(), RelayError> {
-        let progress: Vec<Progress> = self
+        let tracks = self
             .unsaved
             .iter()
-            .filter_map(|shard| {
-                let track = self.tracks.get(shard)?;
-                Some(Progress {
-                    shard: *shard,
-                    position: track.acknowledged,
-                    kafka_offset: track.kafka_offset,
-                })
-            })
-            .collect();
+            .filter_map(|shard| self.tracks.get(shard));
+        let progress: Vec<Progress> = tracks.map(|track| track.acknowledged).collect();
         if !self
             .database
             .save_relay_progress(self.lease, &progress)
@@ -279,13 +273,4 @@ impl<'a> Publisher<'a> {
         }
         self.save().await
     }
-}
-
-/// Gauges are floats; counts stay far below where these lose whole numbers.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a gauge may be off by one beyond 2^53 events"
-)]
-fn lossy(count: u64) -> f64 {
-    count as f64
 }

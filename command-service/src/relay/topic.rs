@@ -14,7 +14,7 @@ use rdkafka::{
 
 use super::KafkaConfig;
 
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// A new topic is known to the broker that is asked only after a moment.
 const VISIBLE_TIMEOUT: Duration = Duration::from_secs(10);
 const VISIBLE_POLL: Duration = Duration::from_millis(100);
@@ -25,6 +25,9 @@ const SETTINGS: [(&str, &str); 4] = [
     ("retention.bytes", "-1"),
     ("max.message.bytes", "1048576"),
 ];
+
+/// From so many copies on, a record counts only once two brokers have it.
+const REPLICATION_SAFE: i32 = 3;
 
 /// Why the topic cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,14 @@ pub enum TopicError {
     },
 }
 
+impl TopicError {
+    /// Whether the topic is to blame: asking again does not help.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        !matches!(self, Self::Unreachable { .. })
+    }
+}
+
 impl KafkaConfig {
     /// Creates the topic unless it is there, and waits until it can be seen.
     ///
@@ -74,6 +85,12 @@ impl KafkaConfig {
             ),
             |topic, (name, value)| topic.set(name, value),
         );
+        // An acknowledged record outlives the loss of a broker.
+        let topic = if replication >= REPLICATION_SAFE {
+            topic.set("min.insync.replicas", "2")
+        } else {
+            topic
+        };
         let results = admin.create_topics([&topic], &options()).await;
         for result in results.map_err(|source| self.unreachable(source))? {
             match result {
@@ -169,7 +186,7 @@ impl KafkaConfig {
             .map_err(|source| self.unreachable(source))
     }
 
-    fn unreachable(&self, source: KafkaError) -> TopicError {
+    pub(super) fn unreachable(&self, source: KafkaError) -> TopicError {
         TopicError::Unreachable {
             topic: self.topic.clone(),
             source,

@@ -115,6 +115,15 @@ impl Vault {
         personal.open(&keys).map_err(corrupt)
     }
 
+    /// The key of a customer, as a value; none where it was destroyed, or never made.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be had.
+    pub async fn keys(&self, customer: CustomerId) -> Result<Keys, StoreError> {
+        let key = self.settled(customer).await?;
+        Ok(key.map(|key| (customer, key)).into_iter().collect())
+    }
+
     /// What the query service is told of some keys; read anew, because what is destroyed must not be given away.
     ///
     /// # Errors

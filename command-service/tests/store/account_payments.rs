@@ -24,13 +24,13 @@ async fn debtor(shop: &Shop) -> (String, Vec<String>) {
     (customer, orders)
 }
 
-fn payment(reference: &str, amount: i64, allocations: Value) -> Value {
+fn payment(reference: &str, amount: i64, allocations: &Value) -> Value {
     json!({"reference": reference, "currency": "USD", "amount": amount, "method": "cheque",
            "allocations": allocations})
 }
 
 fn oldest_first(reference: &str, amount: i64) -> Value {
-    payment(reference, amount, json!("oldest_first"))
+    payment(reference, amount, &json!("oldest_first"))
 }
 
 async fn pay(shop: &Shop, customer: &str, body: &Value) -> Answer {
@@ -151,7 +151,7 @@ async fn named_orders_get_what_is_said_and_one_that_cannot_keeps_all_from_it() {
     let body = payment(
         "c-1",
         150,
-        json!([share(&orders[2], 120), share(&orders[0], 30)]),
+        &json!([share(&orders[2], 120), share(&orders[0], 30)]),
     );
     let booked = pay(&shop, &customer, &body).await.expect(200);
     assert_eq!(
@@ -167,7 +167,7 @@ async fn named_orders_get_what_is_said_and_one_that_cannot_keeps_all_from_it() {
         .expect(201);
     let prepaid = text(&prepaid.body["order_id"]);
     let (stranger, foreign) = debtor(&shop).await;
-    let with = |other: &str| payment("c-2", 20, json!([share(&orders[0], 10), share(other, 10)]));
+    let with = |other: &str| payment("c-2", 20, &json!([share(&orders[0], 10), share(other, 10)]));
     let refused = pay(&shop, &customer, &with(&prepaid))
         .await
         .refuses(409, "order_is_prepaid");
@@ -182,12 +182,12 @@ async fn named_orders_get_what_is_said_and_one_that_cannot_keeps_all_from_it() {
     pay(&shop, &customer, &with(&orders[0]))
         .await
         .points_at("/allocations");
-    let off = payment("c-2", 21, json!([share(&orders[0], 20)]));
+    let off = payment("c-2", 21, &json!([share(&orders[0], 20)]));
     pay(&shop, &customer, &off).await.points_at("/allocations");
-    pay(&shop, &customer, &payment("c-2", 1, json!([])))
+    pay(&shop, &customer, &payment("c-2", 1, &json!([])))
         .await
         .points_at("/allocations");
-    pay(&shop, &customer, &payment("c-2", 1, json!("newest")))
+    pay(&shop, &customer, &payment("c-2", 1, &json!("newest")))
         .await
         .points_at("/allocations");
     let mut euros = oldest_first("c-2", 20);

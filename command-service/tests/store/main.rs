@@ -9,10 +9,13 @@
 
 mod account_payments;
 mod appending;
+mod backup;
 mod checker;
 mod claims;
 mod credit;
+mod customer_emails;
 mod customers;
+mod documents;
 mod faults;
 mod idempotency;
 mod identity;
@@ -23,6 +26,7 @@ mod plans;
 mod proofs;
 mod proxy;
 mod races;
+mod recovery;
 mod relaying;
 mod sealing;
 mod server_faults;

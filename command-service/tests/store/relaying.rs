@@ -11,14 +11,14 @@ use crate::{
     world::{LIMIT, World, accepted, soon},
 };
 
-async fn world_with_topic() -> (World, KafkaConfig) {
+pub async fn world_with_topic() -> (World, KafkaConfig) {
     let world = World::new().await;
     let brokers = TestServers::shared().kafka_brokers().await.unwrap();
     let kafka = world.topic(brokers).await;
     (world, kafka)
 }
 
-async fn register(world: &World, customers: u16) -> Vec<Customer> {
+pub async fn register(world: &World, customers: u16) -> Vec<Customer> {
     let all: Vec<Customer> = (0..customers).map(|n| world.customer(n % 4)).collect();
     let submissions = all
         .iter()
@@ -32,15 +32,18 @@ async fn register(world: &World, customers: u16) -> Vec<Customer> {
     all
 }
 
-async fn until(what: &str, world: &World, sql: &'static str) {
+pub async fn until(what: &str, world: &World, sql: &'static str) {
     let deadline = Instant::now() + LIMIT;
     while world.count(sql).await == 0 {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
-        tokio::task::yield_now().await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
-const DRAINED: &str =
+/// Between two looks, so that what is looked at can go on.
+const PAUSE: Duration = Duration::from_millis(10);
+
+pub const DRAINED: &str =
     "select (not exists (select from shard_head h join relay_progress r using (shard)
                                             where h.position <> r.position))::int::bigint";
 

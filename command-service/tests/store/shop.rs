@@ -193,7 +193,8 @@ impl Shop {
 
     /// Lines of a bulk request and their answers.
     pub async fn bulk(&self, lines: &[Value]) -> Vec<Value> {
-        let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        let body = lines.join("\n");
         let request = Request::post("/v1/commands")
             .header("authorization", &self.token)
             .header("content-type", "application/x-ndjson")

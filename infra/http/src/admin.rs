@@ -29,6 +29,7 @@ type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Syn
 #[derive(Clone, Default)]
 pub struct Readiness {
     checks: Vec<(&'static str, Check)>,
+    warnings: Vec<(&'static str, Check)>,
 }
 
 impl Readiness {
@@ -44,17 +45,26 @@ impl Readiness {
         self
     }
 
+    /// Adds a check of something that the service can work without: its error is told, and it is ready all the same.
+    #[must_use]
+    pub fn warning<F, Fut>(mut self, name: &'static str, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        self.warnings
+            .push((name, Arc::new(move || Box::pin(check()))));
+        self
+    }
+
     async fn report(&self) -> (bool, Value) {
-        let results = join_all(self.checks.iter().map(|(name, check)| async move {
-            let result = tokio::time::timeout(CHECK_TIMEOUT, check()).await;
-            (
-                *name,
-                result.unwrap_or_else(|_elapsed| Err("no answer in time".to_owned())),
-            )
-        }))
-        .await;
-        let ready = results.iter().all(|(_, result)| result.is_ok());
-        let checks: Map<String, Value> = results
+        let (checks, warnings) = tokio::join!(results(&self.checks), results(&self.warnings));
+        let ready = checks.iter().all(|(_, result)| result.is_ok());
+        let warnings: Map<String, Value> = warnings
+            .into_iter()
+            .filter_map(|(name, result)| Some((name.to_owned(), result.err()?.into())))
+            .collect();
+        let checks: Map<String, Value> = checks
             .into_iter()
             .map(|(name, result)| {
                 (
@@ -63,8 +73,23 @@ impl Readiness {
                 )
             })
             .collect();
-        (ready, json!({"ready": ready, "checks": checks}))
+        (
+            ready,
+            json!({"ready": ready, "checks": checks, "warnings": warnings}),
+        )
     }
+}
+
+/// All at the same time.
+async fn results(checks: &[(&'static str, Check)]) -> Vec<(&'static str, Result<(), String>)> {
+    join_all(checks.iter().map(|(name, check)| async move {
+        let result = tokio::time::timeout(CHECK_TIMEOUT, check()).await;
+        (
+            *name,
+            result.unwrap_or_else(|_elapsed| Err("no answer in time".to_owned())),
+        )
+    }))
+    .await
 }
 
 /// Starts collecting metrics, for the whole process and once.

@@ -33,6 +33,24 @@ pub(crate) fn router(document: OpenApi, catalogue: Catalogue) -> Router {
         )
 }
 
+/// Every problem of an API as a table in Markdown, as it is kept under `docs/api`.
+#[must_use]
+pub fn problems_table(api: &str, catalogue: Catalogue) -> String {
+    let row = |known: &ProblemCode| {
+        let ProblemCode {
+            code,
+            status,
+            title,
+            remedy,
+        } = known;
+        format!("| `{code}` | {} | {title} | {remedy} |\n", status.as_u16())
+    };
+    let rows = catalogue.codes().map(row).collect::<Vec<_>>().concat();
+    format!(
+        "# Problems of the {api} API\n\n| Code | Status | Meaning | What to do |\n|---|---|---|---|\n{rows}"
+    )
+}
+
 fn page(main: &str) -> Response {
     const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
         <meta name=\"viewport\" content=\"width=device-width\"><title>Problems</title>\

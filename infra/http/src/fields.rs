@@ -219,12 +219,34 @@ impl<'v, 'e> Node<'v, 'e> {
         }
     }
 
-    /// An object of members under free names that `key` accepts.
-    pub fn dictionary<T>(
+    /// An object of string members under free names that `key` accepts.
+    pub fn dictionary(
         &self,
         members_max: usize,
         key: impl Fn(&str) -> bool,
-        read: impl Fn(&Node<'v, 'e>) -> Option<T>,
+        value_chars_max: usize,
+    ) -> Option<BTreeMap<String, String>> {
+        self.members(members_max, key, |node| node.text(0..=value_chars_max))
+    }
+
+    /// A merge patch of such an object: null removes a member.
+    pub fn dictionary_patch(
+        &self,
+        members_max: usize,
+        key: impl Fn(&str) -> bool,
+        value_chars_max: usize,
+    ) -> Option<BTreeMap<String, Option<String>>> {
+        self.members(members_max, key, |node| match node.value {
+            Value::Null => Some(None),
+            _ => node.text(0..=value_chars_max).map(Some),
+        })
+    }
+
+    fn members<T>(
+        &self,
+        members_max: usize,
+        key: impl Fn(&str) -> bool,
+        read: impl Fn(&Self) -> Option<T>,
     ) -> Option<BTreeMap<String, T>> {
         let Value::Object(members) = self.value else {
             return self.wrong_type("an object");

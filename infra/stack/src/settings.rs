@@ -15,6 +15,9 @@ use crate::{
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Settings {
     pub secrets: Secrets,
+    /// How many brokers its data is spread over; none before the first start.
+    #[serde(default)]
+    brokers: Option<u16>,
     ports: BTreeMap<String, u16>,
 }
 
@@ -28,6 +31,7 @@ impl Settings {
         if !file.exists() {
             return Ok(Self {
                 secrets: Secrets::draw()?,
+                brokers: None,
                 ports: BTreeMap::new(),
             });
         }
@@ -46,6 +50,20 @@ impl Settings {
         let text = serde_json::to_vec_pretty(self)
             .map_err(|error| StackError::failed("describe the settings", error))?;
         files::write_whole(&data.join("settings.json"), &text)
+    }
+
+    /// Keeps the number of brokers: what one of them holds, others do not have.
+    ///
+    /// # Errors
+    /// When the data is that of another number.
+    pub fn keep_brokers(&mut self, brokers: u16) -> Result<()> {
+        match self.brokers.replace(brokers) {
+            Some(kept) if kept != brokers => Err(StackError::failed(
+                format!("start {brokers} brokers"),
+                format!("the data is that of {kept}; `cargo stack reset` starts anew"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The port for a purpose; `in_use` says that whoever has it is the one meant.

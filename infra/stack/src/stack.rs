@@ -30,6 +30,8 @@ pub enum ServersFor {
 #[derive(Debug, Clone)]
 pub struct StackOptions {
     pub servers: ServersFor,
+    /// One or three, where the servers are its own.
+    pub brokers: u16,
     pub command_replicas: u16,
     pub query_replicas: u16,
     /// Further variables for the services, such as `REPORTING_TIME_ZONE`.
@@ -41,6 +43,7 @@ impl Default for StackOptions {
     fn default() -> Self {
         Self {
             servers: ServersFor::AllTests,
+            brokers: 1,
             command_replicas: 1,
             query_replicas: 1,
             environment: Vec::new(),
@@ -71,6 +74,7 @@ impl Stack {
     pub async fn start_showing(options: StackOptions, progress: &Progress) -> Result<Self> {
         let StackOptions {
             servers,
+            brokers,
             command_replicas,
             query_replicas,
             environment,
@@ -90,6 +94,7 @@ impl Stack {
         let composition = Composition {
             backing,
             binaries,
+            brokers,
             command_replicas,
             query_replicas,
             environment,

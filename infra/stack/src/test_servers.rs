@@ -174,7 +174,7 @@ impl TestServers {
                 let layout = Layout::in_folder(folder.path().to_owned());
                 let mut settings = Settings::load(layout.data())?;
                 let servers =
-                    Servers::assemble(&installed, &layout, &mut settings, Some(&watchdog))?;
+                    Servers::assemble(&installed, &layout, &mut settings, 1, Some(&watchdog))?;
                 Ok(Own {
                     servers,
                     _watchdog: watchdog,

@@ -152,3 +152,51 @@ async fn a_fresh_topic_has_the_partitions_asked_for_and_a_fresh_mongo_database_t
         0
     );
 }
+
+#[tokio::test]
+async fn of_three_brokers_one_may_be_killed_or_frozen_and_a_topic_of_three_copies_goes_on() {
+    let options = StackOptions {
+        servers: ServersFor::ThisTest,
+        brokers: 3,
+        command_replicas: 0,
+        query_replicas: 0,
+        ..StackOptions::default()
+    };
+    let stack = Stack::start(options).await.expect("servers");
+    let brokers = stack.brokers().expect("brokers of its own");
+    let names: Vec<String> = brokers.iter().map(orderfold_stack::Unit::name).collect();
+    assert_eq!(names, ["kafka-1", "kafka-2", "kafka-3"]);
+    let client = |key: &str, value: &str| {
+        let mut config = rdkafka::ClientConfig::new();
+        config
+            .set("bootstrap.servers", &stack.backends().kafka_brokers)
+            .set(key, value);
+        config
+    };
+    let admin: rdkafka::admin::AdminClient<_> =
+        client("client.id", "test").create().expect("a client");
+    let topic =
+        rdkafka::admin::NewTopic::new("kept", 1, rdkafka::admin::TopicReplication::Fixed(3));
+    let made = admin
+        .create_topics([&topic], &rdkafka::admin::AdminOptions::new())
+        .await;
+    for outcome in made.expect("an answer") {
+        outcome.expect("a topic");
+    }
+    let producer: rdkafka::producer::FutureProducer =
+        client("acks", "all").create().expect("a producer");
+    let send = async || {
+        let record = rdkafka::producer::FutureRecord::<(), str>::to("kept").payload("event");
+        let sent = producer.send(record, Duration::from_mins(1)).await;
+        sent.map(|delivery| delivery.offset)
+            .map_err(|(error, _)| error)
+    };
+    assert_eq!(send().await, Ok(0));
+    brokers[0].kill().await.expect("a kill");
+    assert_eq!(send().await, Ok(1), "two copies are enough");
+    brokers[0].start().await.expect("a start");
+    brokers[1].freeze().await.expect("a freeze");
+    assert_eq!(send().await, Ok(2), "any two");
+    brokers[1].resume().await.expect("a thaw");
+    assert_eq!(brokers[1].state(), State::Running);
+}

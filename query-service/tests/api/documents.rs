@@ -1,8 +1,8 @@
 //! What the service says of itself: the OpenAPI document and the pages of its problems.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{fs, path::Path};
 
-use orderfold_http::ProblemCode;
+use orderfold_http::documents::problems_table;
 use query_service::http::problems::CATALOGUE;
 use serde_json::Value;
 
@@ -72,21 +72,7 @@ async fn the_published_documents_are_what_the_service_says() {
     let service = Service::start().await;
     let description = service.get("/openapi.json").await.body;
     let description = serde_json::to_string_pretty(&description).unwrap() + "\n";
-    let mut problems = "# Problems of the query API\n\n| Code | Status | Meaning | What to do |\n|---|---|---|---|\n".to_owned();
-    for known in CATALOGUE.codes() {
-        let ProblemCode {
-            code,
-            status,
-            title,
-            remedy,
-        } = known;
-        writeln!(
-            problems,
-            "| `{code}` | {} | {title} | {remedy} |",
-            status.as_u16()
-        )
-        .unwrap();
-    }
+    let problems = problems_table("query", CATALOGUE);
     for (name, said) in [
         ("query-openapi.json", description),
         ("query-problems.md", problems),

@@ -205,7 +205,7 @@ async fn every_bad_member_of_an_order_is_pointed_at_and_nothing_is_stored() {
         ("/currency", json!("usd"), "invalid_format"),
         ("/terms", json!("barter"), "unknown_value"),
         ("/due_on", json!("2026-12-31"), "not_allowed"),
-        ("/draft", json!(true), "unknown_member"),
+        ("/draft", json!("yes"), "wrong_type"),
         ("/totals", json!({}), "unknown_member"),
         ("/customer_id", json!("not-an-id"), "invalid_format"),
         (

@@ -15,5 +15,6 @@ mod canaries;
 mod first_order;
 mod imports;
 mod latency;
+mod order_commands;
 mod records;
 mod who_calls;

@@ -1,23 +1,20 @@
-//! Bodies of the commands to an order that exists.
+//! Bodies of the commands that record what happened outside: money and goods.
 
 use orderfold_events::{
     money::AMOUNT_MAX,
-    order::{CancelReason, ContentHash, PaymentMethod, ReturnCondition, ReturnReason},
+    order::{ContentHash, PaymentMethod, RefundReason, ReturnCondition, ReturnReason},
 };
-use orderfold_http::{Node, Problem, fields};
+use orderfold_http::{Node, fields};
 use serde_json::Value;
 
-use super::{adjustments, distinct_lines, occurred_at};
+use super::{Read, adjustments, distinct_lines, occurred_at};
 use crate::{
     execution::{Call, Secrets},
     http::values,
     orders::domain::{
-        Cancel, OrderCommand, RecordDelivery, RecordPayment, RecordReturn, RecordShipment,
-        Requester,
+        OrderCommand, RecordDelivery, RecordPayment, RecordRefund, RecordReturn, RecordShipment,
     },
 };
-
-type Read = Result<OrderCommand, Problem>;
 
 /// A fact as it was sent, without when it happened: the same fact told twice may differ in that.
 fn content(secrets: &Secrets, body: &Value) -> ContentHash {
@@ -28,40 +25,43 @@ fn content(secrets: &Secrets, body: &Value) -> ContentHash {
     secrets.content(body.to_string().as_bytes())
 }
 
-pub(in crate::orders) fn cancel(call: &Call, _secrets: &Secrets, body: &Value) -> Read {
-    fields::read_object(body, |fields| {
-        let reason = fields.required("reason", |node| node.word(CancelReason::ALL));
-        let note = fields.optional("note", values::note);
-        let lines = fields.optional("lines", distinct_lines);
-        let occurred_at = occurred_at(fields, call.now);
-        let requester = if call.principal.customer.is_some() {
-            Requester::Customer
-        } else {
-            Requester::Trader
-        };
-        Some(OrderCommand::Cancel(Cancel {
-            reason: reason?,
-            note: note?,
-            lines: lines?,
-            requester,
-            occurred_at: occurred_at?,
-        }))
-    })
-}
-
 pub(in crate::orders) fn payment(call: &Call, secrets: &Secrets, body: &Value) -> Read {
     fields::read_object(body, |fields| {
         let reference = fields.required("reference", values::code);
         let amount = fields.required("amount", |node| node.integer(1..=AMOUNT_MAX));
         let method = fields.required("method", |node| node.word(PaymentMethod::ALL));
         let occurred_at = occurred_at(fields, call.now);
-        Some(OrderCommand::RecordPayment(RecordPayment {
+        let fact = RecordPayment {
             reference: reference?,
             amount: amount?,
             method: method?,
             content: content(secrets, body),
             occurred_at: occurred_at?,
-        }))
+        };
+        Some(OrderCommand::RecordPayment(fact).into())
+    })
+}
+
+pub(in crate::orders) fn refund(call: &Call, secrets: &Secrets, body: &Value) -> Read {
+    fields::read_object(body, |fields| {
+        let reference = fields.required("reference", values::code);
+        let amount = fields.required("amount", |node| node.integer(1..=AMOUNT_MAX));
+        let reason = fields.required("reason", |node| node.word(RefundReason::ALL));
+        let payment = fields.optional("payment", values::code);
+        let return_reference = fields.optional("return", values::code);
+        let adjustments = fields.or_default("adjustments", Vec::new(), adjustments);
+        let occurred_at = occurred_at(fields, call.now);
+        let fact = RecordRefund {
+            reference: reference?,
+            amount: amount?,
+            reason: reason?,
+            payment: payment?,
+            return_reference: return_reference?,
+            adjustments: adjustments?,
+            content: content(secrets, body),
+            occurred_at: occurred_at?,
+        };
+        Some(OrderCommand::RecordRefund(fact).into())
     })
 }
 
@@ -72,14 +72,15 @@ pub(in crate::orders) fn shipment(call: &Call, secrets: &Secrets, body: &Value) 
         let tracking_number = fields.optional("tracking_number", values::code);
         let lines = fields.optional("lines", distinct_lines);
         let occurred_at = occurred_at(fields, call.now);
-        Some(OrderCommand::RecordShipment(RecordShipment {
+        let fact = RecordShipment {
             reference: reference?,
             carrier: carrier?,
             tracking_number: tracking_number?,
             lines: lines?,
             content: content(secrets, body),
             occurred_at: occurred_at?,
-        }))
+        };
+        Some(OrderCommand::RecordShipment(fact).into())
     })
 }
 
@@ -89,13 +90,14 @@ pub(in crate::orders) fn delivery(call: &Call, secrets: &Secrets, body: &Value) 
         let shipment = fields.optional("shipment", values::code);
         let lines = fields.optional("lines", distinct_lines);
         let occurred_at = occurred_at(fields, call.now);
-        Some(OrderCommand::RecordDelivery(RecordDelivery {
+        let fact = RecordDelivery {
             reference: reference?,
             shipment: shipment?,
             lines: lines?,
             content: content(secrets, body),
             occurred_at: occurred_at?,
-        }))
+        };
+        Some(OrderCommand::RecordDelivery(fact).into())
     })
 }
 
@@ -109,7 +111,7 @@ pub(in crate::orders) fn returned(call: &Call, secrets: &Secrets, body: &Value) 
         let lines = fields.required("lines", distinct_lines);
         let adjustments = fields.or_default("adjustments", Vec::new(), adjustments);
         let occurred_at = occurred_at(fields, call.now);
-        Some(OrderCommand::RecordReturn(RecordReturn {
+        let fact = RecordReturn {
             reference: reference?,
             shipment: shipment?,
             reason: reason?,
@@ -119,6 +121,7 @@ pub(in crate::orders) fn returned(call: &Call, secrets: &Secrets, body: &Value) 
             adjustments: adjustments?,
             content: content(secrets, body),
             occurred_at: occurred_at?,
-        }))
+        };
+        Some(OrderCommand::RecordReturn(fact).into())
     })
 }

@@ -1,6 +1,9 @@
 //! The bodies of order commands, member by member, with every limit.
 
+mod amend;
+mod course;
 mod facts;
+mod patch;
 mod place;
 
 use orderfold_events::{
@@ -12,14 +15,22 @@ use orderfold_http::{Fields, Node, Problem, catalogue};
 use serde_json::Value;
 
 pub(super) use self::{
-    facts::{cancel, delivery, payment, returned, shipment},
+    amend::amend,
+    course::{cancel, confirm, discard, hold, note, place_draft, release},
+    facts::{delivery, payment, refund, returned, shipment},
+    patch::{change_draft, patch, patch_access},
     place::{member_of, place},
 };
-use super::domain::{
-    DistinctLines, LineListError, NewAdjustment,
-    limits::{ADJUSTMENTS_MAX, LINES_MAX},
+use super::{
+    commands::OrderRequest,
+    domain::{
+        DistinctLines, LineListError, NewAdjustment,
+        limits::{ADJUSTMENTS_MAX, LINES_MAX},
+    },
 };
 use crate::{execution::Call, http::values};
+
+type Read = Result<OrderRequest, Problem>;
 
 const BACKDATE: &str = "orders:backdate";
 

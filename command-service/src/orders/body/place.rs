@@ -1,4 +1,4 @@
-//! The body of `place_order`.
+//! The body of `place_order` and of `draft_order`, and the parts of it that patches and amendments take too.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use orderfold_http::{Fields, Node, Problem, fields};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{adjustments, occurred_at, tax_rate};
+use super::{adjustments, tax_rate};
 use crate::{
     execution::Call,
     http::values,
     orders::{
-        commands::{Destination, PlaceRequest, unnumbered},
+        commands::{Creation, Destination, PlaceRequest},
         domain::{
             LineRule, NewLine, Place,
             figures::LineTerms,
@@ -26,26 +26,36 @@ use crate::{
     },
 };
 
-/// Reads a whole order; `customer` stands for the member `customer_id` where the target names the customer.
+/// Reads a whole order, to place or to draft.
 pub(in crate::orders) fn place(
     call: &Call,
     body: &Value,
-    customer: Option<CustomerId>,
+    creation: &Creation,
 ) -> Result<PlaceRequest, Problem> {
     fields::read_object(body, |fields| {
-        let customer_id = match customer {
+        let customer_id = match creation.customer {
             Some(customer) => Some(customer),
             None => fields.required("customer_id", |node| node.parsed("a customer's id")),
         };
-        let prices_include_tax = fields.or_default("prices_include_tax", false, Node::boolean);
-        let place = order(fields, call.now, customer_id, prices_include_tax);
+        let draft = draft(fields, creation.drafts);
+        let drafts = draft.unwrap_or(creation.drafts);
+        let place = order(fields, call.now, customer_id, drafts);
         let ship_to = fields.or_default("ship_to", Destination::Default, destination);
         let bill_to = fields.or_default("bill_to", Destination::Default, destination);
         Some(PlaceRequest {
             place: place?,
+            draft: draft?,
             ship_to: ship_to?,
             bill_to: bill_to?,
         })
+    })
+}
+
+/// Whether it is only drafted; where the operation says so, the body may repeat it but not deny it.
+fn draft(fields: &mut Fields<'_, '_>, drafts: bool) -> Option<bool> {
+    fields.or_default("draft", drafts, |node| match node.boolean()? {
+        false if drafts => node.fault("not_allowed", "this command drafts orders"),
+        draft => Some(draft),
     })
 }
 
@@ -53,8 +63,9 @@ fn order(
     fields: &mut Fields<'_, '_>,
     now: Timestamp,
     customer_id: Option<CustomerId>,
-    prices_include_tax: Option<bool>,
+    drafts: bool,
 ) -> Option<Place> {
+    let prices_include_tax = fields.or_default("prices_include_tax", false, Node::boolean);
     let channel = fields.required("channel", values::code);
     let currency = fields.required("currency", |node| {
         node.parsed::<Currency>("a currency of ISO 4217")
@@ -67,16 +78,27 @@ fn order(
     let metadata = fields.or_default("metadata", BTreeMap::new(), values::metadata);
     let contact = fields.optional("contact", values::contact);
     let includes_tax = prices_include_tax.unwrap_or(false);
-    let lines = fields.required("lines", |node| {
-        node.list(1..=LINES_MAX, |node| line(node, includes_tax))
-    });
+    let lines = if drafts {
+        fields.or_default("lines", Vec::new(), |node| {
+            node.list(0..=LINES_MAX, |node| line(node, includes_tax))
+        })
+    } else {
+        fields.required("lines", |node| {
+            node.list(1..=LINES_MAX, |node| line(node, includes_tax))
+        })
+    };
     let adjustments = fields.or_default("adjustments", Vec::new(), adjustments);
     let due_on = due_on(fields, terms);
-    let occurred_at = occurred_at(fields, now);
+    let occurred_at = fields.optional("occurred_at", |node| {
+        if drafts {
+            return node.fault("not_allowed", "a draft has not happened yet");
+        }
+        values::past(node, now)
+    });
     Some(Place {
         order_id: OrderId(Uuid::nil()),
         customer_id: customer_id?,
-        number: unnumbered(now),
+        number: None,
         channel: channel?,
         currency: currency?,
         terms: terms?,
@@ -98,7 +120,10 @@ fn order(
     })
 }
 
-fn due_on(fields: &mut Fields<'_, '_>, terms: Option<Terms>) -> Option<Option<NaiveDate>> {
+pub(super) fn due_on(
+    fields: &mut Fields<'_, '_>,
+    terms: Option<Terms>,
+) -> Option<Option<NaiveDate>> {
     fields.optional("due_on", |node| {
         if terms == Some(Terms::Prepaid) {
             return node.fault("not_allowed", "a prepaid order has no due date");
@@ -107,7 +132,7 @@ fn due_on(fields: &mut Fields<'_, '_>, terms: Option<Terms>) -> Option<Option<Na
     })
 }
 
-fn line(node: &Node<'_, '_>, prices_include_tax: bool) -> Option<NewLine> {
+pub(super) fn line(node: &Node<'_, '_>, prices_include_tax: bool) -> Option<NewLine> {
     node.object(|fields| {
         let sku = fields.required("sku", values::code);
         let name = fields.required("name", values::name);
@@ -155,16 +180,24 @@ pub(in crate::orders) fn member_of(rule: LineRule) -> &'static str {
 
 /// One of a rate and an amount for the whole line.
 fn line_tax(fields: &mut Fields<'_, '_>) -> Option<LineTax> {
-    let rate = fields.optional("tax_rate", tax_rate);
-    let amount = fields.optional("tax", |node| node.integer(0..=AMOUNT_MAX));
-    match (rate?, amount?) {
-        (Some(rate), None) => Some(LineTax::Rate(rate)),
-        (None, Some(amount)) => Some(LineTax::Amount(amount)),
-        (None, None) => fields.fault(
+    let tax = tax_of_line(fields)?;
+    tax.or_else(|| {
+        fields.fault(
             "tax_rate",
             "required",
             "one of tax_rate and tax must be given",
-        ),
+        )
+    })
+}
+
+/// At most one of a rate and an amount.
+pub(super) fn tax_of_line(fields: &mut Fields<'_, '_>) -> Option<Option<LineTax>> {
+    let rate = fields.optional("tax_rate", tax_rate);
+    let amount = fields.optional("tax", |node| node.integer(0..=AMOUNT_MAX));
+    match (rate?, amount?) {
+        (Some(rate), None) => Some(Some(LineTax::Rate(rate))),
+        (None, Some(amount)) => Some(Some(LineTax::Amount(amount))),
+        (None, None) => Some(None),
         (Some(_), Some(_)) => fields.fault(
             "tax",
             "not_allowed",
@@ -174,7 +207,7 @@ fn line_tax(fields: &mut Fields<'_, '_>) -> Option<LineTax> {
 }
 
 /// An address, or the label of one of the customer's.
-fn destination(node: &Node<'_, '_>) -> Option<Destination> {
+pub(super) fn destination(node: &Node<'_, '_>) -> Option<Destination> {
     node.object(|fields| {
         if fields.has("label") {
             return fields

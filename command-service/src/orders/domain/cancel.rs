@@ -4,12 +4,13 @@ use orderfold_events::{
     Personal,
     order::{
         CancelReason, Cancelled, ItemsCancelled, Lifecycle, LineQuantity, OrderEvent, OrderFact,
+        Terms,
     },
     personal::Note,
 };
 
 use super::{
-    Cancel, DistinctLines, OrderError, Requester,
+    Cancel, Circumstances, DistinctLines, OrderError, Requester,
     lines::open_units,
     recorder::{Recorder, reversal, totals_after},
     state::Ledger,
@@ -19,13 +20,32 @@ pub(super) fn cancel(
     lifecycle: Lifecycle,
     ledger: &Ledger,
     command: &Cancel,
+    circumstances: &Circumstances,
 ) -> Result<Vec<OrderEvent>, OrderError> {
     if repeats(ledger, command.lines.as_ref()) {
         return Ok(Vec::new());
     }
     ledger.check_time(command.occurred_at)?;
-    match (command.requester, lifecycle) {
-        (Requester::Trader, _) | (Requester::Customer, Lifecycle::Placed) => {}
+    check_requester(lifecycle, ledger, command.requester)?;
+    let lines = open_units(ledger, command.lines.as_ref())?;
+    let note = circumstances.customer.kept(command.note.as_ref());
+    let fact = fact(ledger, command.reason, lines, note)?;
+    let mut recorder = Recorder::new(lifecycle, ledger.clone());
+    recorder.record(fact)?;
+    recorder.finish()
+}
+
+/// The business cancels what is open whenever it is; a customer only what is not taken on yet, and the timer only what
+/// is still as unpaid as when it was armed.
+fn check_requester(
+    lifecycle: Lifecycle,
+    ledger: &Ledger,
+    requester: Requester,
+) -> Result<(), OrderError> {
+    match (requester, lifecycle) {
+        (Requester::Trader, _) | (Requester::Customer, Lifecycle::Placed) => Ok(()),
+        (Requester::Timer, Lifecycle::Placed) if still_unpaid(ledger) => Ok(()),
+        (Requester::Timer, _) => Err(OrderError::NotDue),
         (
             Requester::Customer,
             Lifecycle::Draft
@@ -33,13 +53,16 @@ pub(super) fn cancel(
             | Lifecycle::Cancelled
             | Lifecycle::Completed
             | Lifecycle::Discarded,
-        ) => return Err(OrderError::WrongState { lifecycle }),
+        ) => Err(OrderError::WrongState { lifecycle }),
     }
-    let lines = open_units(ledger, command.lines.as_ref())?;
-    let fact = fact(ledger, command.reason, lines, command.note.clone())?;
-    let mut recorder = Recorder::new(lifecycle, ledger.clone());
-    recorder.record(fact)?;
-    recorder.finish()
+}
+
+fn still_unpaid(ledger: &Ledger) -> bool {
+    let totals = &ledger.totals;
+    ledger.identity.terms == Terms::Prepaid
+        && totals.balance > 0
+        && totals.payments == totals.refunds
+        && !ledger.holds.any_open()
 }
 
 /// Whether all that is to be cancelled is cancelled already. Where units are still open the command means those.

@@ -3,10 +3,10 @@
 
 use orderfold_events::{
     MoneyError,
-    order::{Adjustment, Change, LineChange, OrderFact, Totals},
+    order::{Adjustment, Amended, Change, LineChange, OrderFact, Totals},
 };
 
-use super::state::{Ledger, Line};
+use super::{figures::Taxed, line::Line, state::Ledger};
 
 /// The change that a fact makes which is about to be booked in `before`.
 pub(super) fn of(before: &Ledger, fact: &OrderFact) -> Result<Change, MoneyError> {
@@ -14,7 +14,7 @@ pub(super) fn of(before: &Ledger, fact: &OrderFact) -> Result<Change, MoneyError
     match fact {
         OrderFact::Placed(placed) => {
             for (number, line) in before.numbered() {
-                change.add_line(number, line)?;
+                change.reorder(number, None, line)?;
             }
             change.adjust(&placed.adjustments)?;
         }
@@ -30,9 +30,9 @@ pub(super) fn of(before: &Ledger, fact: &OrderFact) -> Result<Change, MoneyError
                 let lost = change.drop_units(before, entry.line, entry.quantity)?;
                 add(&mut change.totals.cancellations, lost)?;
             }
-            change.totals.adjustments = -before.totals.adjustments;
-            change.totals.taxes = -before.totals.taxes;
+            change.void(before);
         }
+        OrderFact::Amended(amended) => change.amend(before, amended)?,
         OrderFact::ReturnRecorded(returned) => {
             for entry in &returned.lines {
                 let lost = change.drop_units(before, entry.line, entry.quantity)?;
@@ -41,15 +41,16 @@ pub(super) fn of(before: &Ledger, fact: &OrderFact) -> Result<Change, MoneyError
             change.adjust(&returned.adjustments)?;
         }
         OrderFact::PaymentRecorded(payment) => change.totals.payments = payment.amount,
-        // CONTRACT: those from drafts on.
+        OrderFact::RefundRecorded(refund) => {
+            change.totals.refunds = refund.amount;
+            change.adjust(&refund.adjustments)?;
+        }
         OrderFact::Drafted(_)
         | OrderFact::DraftChanged(_)
         | OrderFact::Discarded(_)
         | OrderFact::Held(_)
         | OrderFact::Released(_)
-        | OrderFact::Amended(_)
         | OrderFact::DetailsUpdated(_)
-        | OrderFact::RefundRecorded(_)
         | OrderFact::NoteAdded(_)
         | OrderFact::Confirmed(_)
         | OrderFact::ShipmentRecorded(_)
@@ -67,23 +68,51 @@ struct Changes {
 }
 
 impl Changes {
-    /// A line that is new to the order.
-    fn add_line(&mut self, number: u32, line: &Line) -> Result<(), MoneyError> {
-        let gross = line.terms.gross_net()?;
-        let worth = line.terms.worth(line.terms.quantity)?;
-        let discount = gross.checked_sub(worth.net).ok_or(MoneyError::OutOfRange)?;
-        add(&mut self.totals.units, line.terms.quantity)?;
-        add(&mut self.totals.gross_sales, gross)?;
-        add(&mut self.totals.discounts, discount)?;
-        add(&mut self.totals.taxes, worth.tax)?;
+    /// A line as it is ordered now, of which nothing was cancelled or returned; `before` is what it was, where it is not
+    /// new to the order.
+    fn reorder(
+        &mut self,
+        number: u32,
+        before: Option<&Line>,
+        after: &Line,
+    ) -> Result<(), MoneyError> {
+        let old = before.map(Booked::of).transpose()?.unwrap_or_default();
+        let new = Booked::of(after)?;
+        add(&mut self.totals.units, new.units - old.units)?;
+        add(&mut self.totals.gross_sales, new.gross - old.gross)?;
+        let (lost_now, lost_before) = (new.discount()?, old.discount()?);
+        add(&mut self.totals.discounts, lost_now - lost_before)?;
+        add(&mut self.totals.taxes, new.worth.tax - old.worth.tax)?;
         self.lines.push(LineChange {
             line: number,
-            sku: line.sku.clone(),
-            units: line.terms.quantity,
-            net: worth.net,
-            tax: worth.tax,
+            sku: after.ordered.sku.clone(),
+            units: new.units - old.units,
+            net: new.worth.net - old.worth.net,
+            tax: new.worth.tax - old.worth.tax,
         });
         Ok(())
+    }
+
+    fn amend(&mut self, before: &Ledger, amended: &Amended) -> Result<(), MoneyError> {
+        for line in &amended.lines {
+            let after = Line::new(line, before.prices_include_tax);
+            self.reorder(line.line, before.line(line.line).ok(), &after)?;
+        }
+        for entry in &amended.cancelled {
+            let lost = self.drop_units(before, entry.line, entry.quantity)?;
+            add(&mut self.totals.cancellations, lost)?;
+        }
+        if before.ended_by(amended) {
+            self.void(before);
+            return Ok(());
+        }
+        self.adjust(&amended.adjustments)
+    }
+
+    /// Nothing is left to charge: all adjustments, and all taxes, are void.
+    fn void(&mut self, before: &Ledger) {
+        self.totals.adjustments = -before.totals.adjustments;
+        self.totals.taxes = -before.totals.taxes;
     }
 
     /// Units that are no longer chargeable; answers what they were worth without tax.
@@ -97,7 +126,7 @@ impl Changes {
         add(&mut self.totals.taxes, left.tax - had.tax)?;
         self.lines.push(LineChange {
             line,
-            sku: known.sku.clone(),
+            sku: known.ordered.sku.clone(),
             units: 0,
             net: left.net - had.net,
             tax: left.tax - had.tax,
@@ -133,6 +162,31 @@ impl Changes {
             totals: self.totals,
             lines: self.lines,
         })
+    }
+}
+
+/// What a whole line books.
+#[derive(Default)]
+struct Booked {
+    units: i64,
+    gross: i64,
+    worth: Taxed,
+}
+
+impl Booked {
+    fn of(line: &Line) -> Result<Self, MoneyError> {
+        let units = line.terms.quantity;
+        Ok(Self {
+            units,
+            gross: line.terms.gross_net()?,
+            worth: line.terms.worth(units)?,
+        })
+    }
+
+    fn discount(&self) -> Result<i64, MoneyError> {
+        self.gross
+            .checked_sub(self.worth.net)
+            .ok_or(MoneyError::OutOfRange)
     }
 }
 

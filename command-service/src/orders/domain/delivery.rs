@@ -5,9 +5,10 @@ use orderfold_events::order::{DeliveryRecorded, Lifecycle, LineQuantity, OrderEv
 use super::{
     OrderError, RecordDelivery,
     limits::DELIVERIES_MAX,
+    line::{Line, Parcel},
     lines::check_available,
     recorder::Recorder,
-    state::{Ledger, Line, Parcel},
+    state::Ledger,
 };
 
 pub(super) fn record(

@@ -17,6 +17,32 @@ pub enum OrderError {
         placed_at: Timestamp,
         occurred_at: Timestamp,
     },
+    #[error("the customer is blocked")]
+    CustomerBlocked,
+    #[error("the customer was erased")]
+    CustomerErased,
+    #[error("the timer's reason no longer holds")]
+    NotDue,
+    #[error("the order is on hold")]
+    OnHold,
+    #[error("the order has no hold {hold}")]
+    HoldNotFound { hold: u32 },
+    #[error("a prepaid order has no due date")]
+    DueDateOfPrepaid,
+    #[error("the order has no payment {payment}")]
+    PaymentNotFound { payment: String },
+    #[error("the order has no return {returned}")]
+    ReturnNotFound { returned: String },
+    #[error("more would be refunded than was paid")]
+    RefundExceedsPayments { requested: i64, available: i64 },
+    #[error("more would be refunded than is owed back")]
+    RefundExceedsDue { requested: i64, available: i64 },
+    #[error("units of line {line} were cancelled, shipped or returned")]
+    LineUnderWay { line: u32 },
+    #[error("line {line} is taxed by amount and needs the new tax")]
+    TaxRequired { line: u32 },
+    #[error("line {line} cannot be lowered and priced anew at once")]
+    LoweredAndRepriced { line: u32 },
     #[error("an order needs at least one line")]
     NoLines,
     #[error("line {line} is not valid: {rule}")]
@@ -45,6 +71,19 @@ pub enum OrderError {
     Unpaid { balance: i64 },
     #[error("a digital order takes no shipment")]
     Digital,
+    /// A bug of the caller: what is personal has to be opened for a decision that looks at it.
+    #[error("what is personal in the order was not opened")]
+    Sealed,
+    #[error("the order would have more than {limit} lines")]
+    TooManyLines { limit: usize },
+    #[error("the order would have more than {limit} members of metadata")]
+    TooManyMetadata { limit: usize },
+    #[error("the order has {limit} notes already")]
+    TooManyNotes { limit: usize },
+    #[error("the order had {limit} holds already")]
+    TooManyHolds { limit: u32 },
+    #[error("the order has {limit} refunds already")]
+    TooManyRefunds { limit: usize },
     #[error("the order has {limit} adjustments already, or would have more")]
     TooManyAdjustments { limit: usize },
     #[error("the order has {limit} payments already")]
@@ -75,34 +114,6 @@ pub enum LineRule {
 }
 
 impl OrderError {
-    /// The stable code that clients see.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotFound => "order_not_found",
-            Self::WrongState { .. } => "wrong_state",
-            Self::ReferenceReused { .. } => "reference_reused",
-            Self::OccurredBeforePlacing { .. } => "occurred_before_placing",
-            Self::NoLines => "order_without_lines",
-            Self::InvalidLine { .. } => "invalid_line",
-            Self::ShippingAddressRequired => "shipping_address_required",
-            Self::TotalNegative { .. } => "total_negative",
-            Self::TotalTooLarge { .. } => "total_too_large",
-            Self::LineNotFound { .. } => "line_not_found",
-            Self::ShipmentNotFound { .. } => "shipment_not_found",
-            Self::TooManyUnits { .. } => "too_many_units",
-            Self::AlreadyShipped => "order_already_shipped",
-            Self::NothingToDeliver => "nothing_to_deliver",
-            Self::Unpaid { .. } => "order_unpaid",
-            Self::Digital => "order_is_digital",
-            Self::TooManyAdjustments { .. } => "too_many_adjustments",
-            Self::TooManyPayments { .. } => "too_many_payments",
-            Self::TooManyShipments { .. } => "too_many_shipments",
-            Self::TooManyDeliveries { .. } => "too_many_deliveries",
-            Self::TooManyReturns { .. } => "too_many_returns",
-        }
-    }
-
     /// Whether it is answered even where `If-Match` names another version: what a command repeats, or contradicts, is
     /// looked at before the version. (So are repetitions, which are no refusal: they yield no events.)
     #[must_use]

@@ -2,61 +2,38 @@
 //! apply changes nothing.
 
 use orderfold_events::order::{
-    Adjustment, AdjustmentKind, Lifecycle, LineQuantity, OrderEvent, OrderFact, ReturnedUnits,
+    Amended, DeliveryRecorded, Lifecycle, LineQuantity, OrderEvent, OrderFact, Placed,
+    ReturnRecorded, ReturnedUnits,
 };
 
-use super::state::{Adjustments, Identity, Ledger, Line, Order, Parcel};
+use super::{
+    draft::Draft,
+    line::{Line, Parcel},
+    state::{Identity, Ledger, Order},
+};
 
 impl Order {
     /// The state after one more event.
     #[must_use]
     pub fn evolve(self, event: &OrderEvent) -> Self {
-        let mut ledger = match (self, &event.fact) {
-            (Self::Unplaced, OrderFact::Placed(placed)) => {
-                Box::new(Ledger::open(Identity::from(&event.summary), placed))
-            }
-            (
-                Self::Unplaced,
-                // CONTRACT: those from drafts on.
-                OrderFact::Drafted(_)
-                | OrderFact::DraftChanged(_)
-                | OrderFact::Discarded(_)
-                | OrderFact::Held(_)
-                | OrderFact::Released(_)
-                | OrderFact::Amended(_)
-                | OrderFact::DetailsUpdated(_)
-                | OrderFact::RefundRecorded(_)
-                | OrderFact::NoteAdded(_)
-                | OrderFact::Confirmed(_)
-                | OrderFact::ItemsCancelled(_)
-                | OrderFact::Cancelled(_)
-                | OrderFact::PaymentRecorded(_)
-                | OrderFact::ShipmentRecorded(_)
-                | OrderFact::DeliveryRecorded(_)
-                | OrderFact::ReturnRecorded(_)
-                | OrderFact::Completed(_),
-            ) => return Self::Unplaced,
-            (
-                Self::Placed(ledger)
-                | Self::Confirmed(ledger)
-                | Self::Cancelled(ledger)
-                | Self::Completed(ledger),
-                _,
-            ) => ledger,
-        };
-        ledger.book(&event.fact);
-        ledger.totals = event.summary.totals;
-        Self::at(event.summary.lifecycle, ledger)
+        match self {
+            Self::Absent => begun(event),
+            Self::Draft(draft) => drafted(draft, event),
+            Self::Discarded(draft) => Self::Discarded(noted(draft, &event.fact)),
+            Self::Placed(ledger)
+            | Self::Confirmed(ledger)
+            | Self::Cancelled(ledger)
+            | Self::Completed(ledger) => Self::at(event.summary.lifecycle, booked(ledger, event)),
+        }
     }
 
-    /// Where a fact leads from `before`.
+    /// Where a fact leads a placed order from `before`.
     pub(super) fn lifecycle_after(before: Lifecycle, fact: &OrderFact) -> Lifecycle {
         match fact {
             OrderFact::Placed(_) => Lifecycle::Placed,
             OrderFact::Confirmed(_) => Lifecycle::Confirmed,
             OrderFact::Cancelled(_) => Lifecycle::Cancelled,
             OrderFact::Completed(_) => Lifecycle::Completed,
-            // CONTRACT: those from drafts on.
             OrderFact::Drafted(_)
             | OrderFact::DraftChanged(_)
             | OrderFact::Discarded(_)
@@ -75,59 +52,155 @@ impl Order {
     }
 }
 
+/// An order begins as a draft or placed as a whole.
+fn begun(event: &OrderEvent) -> Order {
+    match &event.fact {
+        OrderFact::Drafted(content) => Order::Draft(Box::new(Draft {
+            identity: Identity::from(&event.summary),
+            content: (**content).clone(),
+            notes: 0,
+        })),
+        OrderFact::Placed(placed) => Order::Placed(opened(placed, 0, event)),
+        OrderFact::DraftChanged(_)
+        | OrderFact::Discarded(_)
+        | OrderFact::Held(_)
+        | OrderFact::Released(_)
+        | OrderFact::Amended(_)
+        | OrderFact::DetailsUpdated(_)
+        | OrderFact::RefundRecorded(_)
+        | OrderFact::NoteAdded(_)
+        | OrderFact::Confirmed(_)
+        | OrderFact::ItemsCancelled(_)
+        | OrderFact::Cancelled(_)
+        | OrderFact::PaymentRecorded(_)
+        | OrderFact::ShipmentRecorded(_)
+        | OrderFact::DeliveryRecorded(_)
+        | OrderFact::ReturnRecorded(_)
+        | OrderFact::Completed(_) => Order::Absent,
+    }
+}
+
+fn drafted(mut draft: Box<Draft>, event: &OrderEvent) -> Order {
+    match &event.fact {
+        OrderFact::DraftChanged(content) => {
+            draft.identity = Identity::from(&event.summary);
+            draft.content = (**content).clone();
+            Order::Draft(draft)
+        }
+        OrderFact::Discarded(_) => Order::Discarded(draft),
+        OrderFact::Placed(placed) => Order::Placed(opened(placed, draft.notes, event)),
+        OrderFact::NoteAdded(_)
+        | OrderFact::Drafted(_)
+        | OrderFact::Held(_)
+        | OrderFact::Released(_)
+        | OrderFact::Amended(_)
+        | OrderFact::DetailsUpdated(_)
+        | OrderFact::RefundRecorded(_)
+        | OrderFact::Confirmed(_)
+        | OrderFact::ItemsCancelled(_)
+        | OrderFact::Cancelled(_)
+        | OrderFact::PaymentRecorded(_)
+        | OrderFact::ShipmentRecorded(_)
+        | OrderFact::DeliveryRecorded(_)
+        | OrderFact::ReturnRecorded(_)
+        | OrderFact::Completed(_) => Order::Draft(noted(draft, &event.fact)),
+    }
+}
+
+/// What has no ledger takes notes and nothing else.
+fn noted(mut draft: Box<Draft>, fact: &OrderFact) -> Box<Draft> {
+    if matches!(fact, OrderFact::NoteAdded(_)) {
+        draft.notes += 1;
+    }
+    draft
+}
+
+fn opened(placed: &Placed, notes: usize, event: &OrderEvent) -> Box<Ledger> {
+    let mut ledger = Ledger::open(Identity::from(&event.summary), placed);
+    ledger.notes = notes;
+    booked(Box::new(ledger), event)
+}
+
+fn booked(mut ledger: Box<Ledger>, event: &OrderEvent) -> Box<Ledger> {
+    ledger.book(&event.fact);
+    ledger.totals = event.summary.totals;
+    ledger
+}
+
 impl Ledger {
     /// Moves the units and keeps the reference of a fact; its money is the event's own.
     pub(super) fn book(&mut self, fact: &OrderFact) {
         match fact {
             OrderFact::Placed(placed) => self.adjustments.count(&placed.adjustments),
-            // CONTRACT: those from drafts on.
-            OrderFact::Drafted(_)
-            | OrderFact::DraftChanged(_)
-            | OrderFact::Discarded(_)
-            | OrderFact::Held(_)
-            | OrderFact::Released(_)
-            | OrderFact::Amended(_)
-            | OrderFact::DetailsUpdated(_)
-            | OrderFact::RefundRecorded(_)
-            | OrderFact::NoteAdded(_)
-            | OrderFact::Confirmed(_)
-            | OrderFact::Completed(_) => {}
+            OrderFact::Drafted(_) | OrderFact::DraftChanged(_) | OrderFact::Discarded(_) => {}
+            OrderFact::Confirmed(_) => self.confirmed = true,
+            OrderFact::Held(held) => self.holds.add(held),
+            OrderFact::Released(released) => self.holds.close(&released.holds),
+            OrderFact::Amended(amended) => self.amend(amended),
+            OrderFact::DetailsUpdated(details) => self.details = details.clone(),
+            OrderFact::NoteAdded(_) => self.notes += 1,
             OrderFact::ItemsCancelled(cancelled) => {
                 self.cancel(&cancelled.lines);
                 self.adjustments.count(&cancelled.adjustments);
             }
-            OrderFact::Cancelled(cancelled) => self.cancel(&cancelled.lines),
+            OrderFact::Cancelled(cancelled) => {
+                self.cancel(&cancelled.lines);
+                self.holds.close_all();
+            }
+            OrderFact::Completed(_) => self.holds.close_all(),
             OrderFact::PaymentRecorded(payment) => {
                 self.payments.add(&payment.reference, &payment.content);
+            }
+            OrderFact::RefundRecorded(refund) => {
+                self.refunds.add(&refund.reference, &refund.content);
+                self.adjustments.count(&refund.adjustments);
             }
             OrderFact::ShipmentRecorded(shipment) => {
                 let position = self.shipments.count();
                 self.shipments.add(&shipment.reference, &shipment.content);
                 self.ship(Some(position), &shipment.lines);
             }
-            OrderFact::DeliveryRecorded(delivery) => {
-                self.deliveries.add(&delivery.reference, &delivery.content);
-                if self.digital {
-                    self.ship(None, &delivery.lines);
-                }
-                let shipment = self.named_shipment(delivery.shipment.as_deref());
-                for entry in &delivery.lines {
-                    if let Some(line) = self.line_mut(entry.line) {
-                        line.deliver(shipment, entry.quantity);
-                    }
-                }
-            }
-            OrderFact::ReturnRecorded(returned) => {
-                self.returns.add(&returned.reference, &returned.content);
-                self.adjustments.count(&returned.adjustments);
-                let shipment = self.named_shipment(returned.shipment.as_deref());
-                for entry in &returned.lines {
-                    if let Some(line) = self.line_mut(entry.line) {
-                        line.take_back(shipment, *entry);
-                    }
-                }
+            OrderFact::DeliveryRecorded(delivery) => self.deliver(delivery),
+            OrderFact::ReturnRecorded(returned) => self.take_back(returned),
+        }
+    }
+
+    fn deliver(&mut self, delivery: &DeliveryRecorded) {
+        self.deliveries.add(&delivery.reference, &delivery.content);
+        if self.digital {
+            self.ship(None, &delivery.lines);
+        }
+        let shipment = self.named_shipment(delivery.shipment.as_deref());
+        for entry in &delivery.lines {
+            if let Some(line) = self.line_mut(entry.line) {
+                line.deliver(shipment, entry.quantity);
             }
         }
+    }
+
+    fn take_back(&mut self, returned: &ReturnRecorded) {
+        self.returns.add(&returned.reference, &returned.content);
+        self.adjustments.count(&returned.adjustments);
+        let shipment = self.named_shipment(returned.shipment.as_deref());
+        for entry in &returned.lines {
+            if let Some(line) = self.line_mut(entry.line) {
+                line.take_back(shipment, *entry);
+            }
+        }
+    }
+
+    fn amend(&mut self, amended: &Amended) {
+        for line in &amended.lines {
+            let ordered = Line::new(line, self.prices_include_tax);
+            match self.line_mut(line.line) {
+                // Nothing of it was cancelled or shipped before.
+                Some(known) => *known = ordered,
+                None => self.lines.push(ordered),
+            }
+        }
+        self.cancel(&amended.cancelled);
+        self.adjustments.count(&amended.adjustments);
+        self.addresses.amend(&amended.personal);
     }
 
     fn named_shipment(&self, reference: Option<&str>) -> Option<usize> {
@@ -194,17 +267,6 @@ impl Line {
                 let part = has(parcel).min(left);
                 take(parcel, part);
                 left -= part;
-            }
-        }
-    }
-}
-
-impl Adjustments {
-    fn count(&mut self, adjustments: &[Adjustment]) {
-        for adjustment in adjustments {
-            self.last_number = self.last_number.max(adjustment.number);
-            if adjustment.kind != AdjustmentKind::Reversal {
-                self.sent_by_callers += 1;
             }
         }
     }

@@ -7,7 +7,7 @@ use orderfold_events::{
     order::{Adjustment, LineTax, Terms, Totals},
 };
 
-use super::{command::NewAdjustment, error::LineRule, limits::QUANTITY_MAX};
+use super::{OrderError, command::NewAdjustment, error::LineRule, limits::QUANTITY_MAX};
 
 /// What decides the money of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl LineTerms {
     }
 
     /// Gross less discount, as given.
-    fn value(&self) -> Result<i64, MoneyError> {
+    pub(super) fn value(&self) -> Result<i64, MoneyError> {
         self.gross()?
             .checked_sub(self.discount)
             .ok_or(MoneyError::OutOfRange)
@@ -178,4 +178,17 @@ pub(super) fn beyond_bounds(totals: &Totals) -> bool {
     ]
     .iter()
     .any(|figure| figure.unsigned_abs() > AMOUNT_MAX.unsigned_abs())
+}
+
+/// Refuses a total that nobody may ask for: beyond the bound, or below zero.
+pub(super) fn check_bounds(totals: &Totals) -> Result<(), OrderError> {
+    if beyond_bounds(totals) {
+        return Err(OrderError::TotalTooLarge { limit: AMOUNT_MAX });
+    }
+    if totals.total_sales < 0 {
+        return Err(OrderError::TotalNegative {
+            total_sales: totals.total_sales,
+        });
+    }
+    Ok(())
 }

@@ -1,20 +1,33 @@
 //! The order aggregate: commands in, events or a refusal out. It is pure: no input or output, no clock, no chance;
 //! times, ids and whatever other aggregates know come in as values.
 
+mod amend;
 mod cancel;
 mod change;
+pub mod circumstances;
 pub mod command;
+mod confirm;
 mod decide;
 mod delivery;
+mod details;
+pub mod draft;
 pub mod error;
 mod evolve;
 pub mod figures;
+mod holds;
 pub mod limits;
+mod line;
 pub mod lines;
+mod notes;
+pub mod patch;
 mod payment;
+mod personal;
 mod place;
 mod recorder;
+mod references;
+mod refund;
 mod returns;
+mod revision;
 mod shipment;
 pub mod state;
 pub mod status;
@@ -22,11 +35,14 @@ pub mod status;
 mod tests;
 
 pub use self::{
+    circumstances::{Circumstances, CustomerStanding},
     command::{
-        Cancel, NewAdjustment, NewLine, OrderCommand, Place, RecordDelivery, RecordPayment,
-        RecordReturn, RecordShipment, Requester,
+        AddNote, Amend, AmendLine, Cancel, ChangeDraft, Confirm, Hold, NewAdjustment, NewLine,
+        OrderCommand, Place, PlaceDraft, RecordDelivery, RecordPayment, RecordRefund, RecordReturn,
+        RecordShipment, Release, Requester,
     },
     error::{LineRule, OrderError},
     lines::{DistinctLines, LineListError},
+    patch::{DetailsPatch, Patch},
     state::Order,
 };

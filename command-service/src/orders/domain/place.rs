@@ -1,14 +1,13 @@
-//! Placing a whole order: it has lines that make sense, somewhere to go, a total within bounds. That the customer
-//! may order at all, and on account, is decided where the customer is known.
+//! Placing an order, as a whole or from a draft: it has lines that make sense, a customer who may place it, somewhere
+//! to go, and a total within bounds. Credit is looked at where the account is known.
 
 use orderfold_events::{
     Personal, Timestamp,
-    money::AMOUNT_MAX,
     order::{Lifecycle, Line, OrderEvent, OrderFact, Placed},
 };
 
 use super::{
-    OrderError, Place, figures,
+    Circumstances, NewLine, OrderError, Place, figures,
     recorder::{Recorder, totals_after},
     state::{Identity, Ledger},
 };
@@ -16,14 +15,40 @@ use super::{
 pub(super) fn place(
     command: &Place,
     occurred_at: Timestamp,
+    circumstances: &Circumstances,
 ) -> Result<Vec<OrderEvent>, OrderError> {
-    if command.lines.is_empty() {
+    let placed = content(command)?;
+    let ledger = open(identity(command, Some(occurred_at)), &placed)?;
+    book(ledger, placed, circumstances)
+}
+
+/// Books the whole order in its empty ledger, once everything about it is right. What the order alone decides is
+/// looked at first.
+pub(super) fn book(
+    ledger: Ledger,
+    placed: Placed,
+    circumstances: &Circumstances,
+) -> Result<Vec<OrderEvent>, OrderError> {
+    if placed.lines.is_empty() {
         return Err(OrderError::NoLines);
     }
-    if !command.digital && command.personal.ship_to.is_none() {
+    let personal = placed.personal.as_plain().ok_or(OrderError::Sealed)?;
+    let homeless = !placed.digital && personal.ship_to.is_none();
+    let fact = OrderFact::Placed(Box::new(placed));
+    let totals = totals_after(&ledger, &fact)?;
+    figures::check_bounds(&totals)?;
+    circumstances.customer.check_placing()?;
+    if homeless {
         return Err(OrderError::ShippingAddressRequired);
     }
-    let placed = Placed {
+    let mut recorder = Recorder::new(Lifecycle::Placed, ledger);
+    recorder.record(fact)?;
+    recorder.finish()
+}
+
+/// What an order says from its first event on.
+pub(super) fn content(command: &Place) -> Result<Placed, OrderError> {
+    Ok(Placed {
         prices_include_tax: command.prices_include_tax,
         digital: command.digital,
         due_on: command.due_on,
@@ -31,31 +56,31 @@ pub(super) fn place(
         customer_reference: command.customer_reference.clone(),
         tags: command.tags.clone(),
         metadata: command.metadata.clone(),
-        lines: numbered_lines(command),
+        lines: numbered_lines(1, &command.lines),
         adjustments: figures::price_adjustments(
             &command.adjustments,
             0,
             command.prices_include_tax,
         )?,
         personal: Personal::plain(command.personal.clone()),
-    };
-    let ledger = Ledger::open(identity(command, occurred_at), &placed);
+    })
+}
+
+/// An empty ledger for an order whose lines make sense.
+pub(super) fn open(identity: Identity, placed: &Placed) -> Result<Ledger, OrderError> {
+    let ledger = Ledger::open(identity, placed);
     for (line, known) in ledger.numbered() {
         known
             .terms
             .check()
             .map_err(|rule| OrderError::InvalidLine { line, rule })?;
     }
-    let fact = OrderFact::Placed(Box::new(placed));
-    check_totals(&ledger, &fact)?;
-    let mut recorder = Recorder::new(Lifecycle::Placed, ledger);
-    recorder.record(fact)?;
-    recorder.finish()
+    Ok(ledger)
 }
 
-fn numbered_lines(command: &Place) -> Vec<Line> {
-    (1..)
-        .zip(&command.lines)
+pub(super) fn numbered_lines(first: u32, lines: &[NewLine]) -> Vec<Line> {
+    (first..)
+        .zip(lines)
         .map(|(line, new)| Line {
             line,
             sku: new.sku.clone(),
@@ -71,27 +96,14 @@ fn numbered_lines(command: &Place) -> Vec<Line> {
         .collect()
 }
 
-fn identity(command: &Place, placed_at: Timestamp) -> Identity {
+pub(super) fn identity(command: &Place, placed_at: Option<Timestamp>) -> Identity {
     Identity {
         order_id: command.order_id,
         customer_id: command.customer_id,
         channel: command.channel.clone(),
         currency: command.currency,
         terms: command.terms,
-        number: Some(command.number),
-        placed_at: Some(placed_at),
+        number: command.number,
+        placed_at,
     }
-}
-
-fn check_totals(ledger: &Ledger, fact: &OrderFact) -> Result<(), OrderError> {
-    let totals = totals_after(ledger, fact)?;
-    if figures::beyond_bounds(&totals) {
-        return Err(OrderError::TotalTooLarge { limit: AMOUNT_MAX });
-    }
-    if totals.total_sales < 0 {
-        return Err(OrderError::TotalNegative {
-            total_sales: totals.total_sales,
-        });
-    }
-    Ok(())
 }

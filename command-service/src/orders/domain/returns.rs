@@ -9,10 +9,11 @@ use orderfold_events::{
 
 use super::{
     OrderError, RecordReturn, figures,
-    limits::{ADJUSTMENTS_MAX, RETURNS_MAX},
+    limits::RETURNS_MAX,
+    line::Parcel,
     lines::check_available,
     recorder::{Recorder, reversal, totals_after},
-    state::{Ledger, Parcel},
+    state::Ledger,
 };
 
 pub(super) fn record(
@@ -80,12 +81,7 @@ fn check_counts(
     if ledger.returns.count() >= RETURNS_MAX && returning < units.shipped - units.returned {
         return Err(OrderError::TooManyReturns { limit: RETURNS_MAX });
     }
-    if adjustments > 0 && ledger.adjustments.sent_by_callers + adjustments > ADJUSTMENTS_MAX {
-        return Err(OrderError::TooManyAdjustments {
-            limit: ADJUSTMENTS_MAX,
-        });
-    }
-    Ok(())
+    ledger.adjustments.check_room(adjustments)
 }
 
 fn fact(

@@ -54,6 +54,9 @@ impl Ledger {
                 return Err(OrderError::WrongState { lifecycle });
             }
         }
+        if self.holds.any_open() {
+            return Err(OrderError::OnHold);
+        }
         let balance = self.totals.balance;
         match self.identity.terms {
             Terms::Prepaid if balance > 0 => Err(OrderError::Unpaid { balance }),

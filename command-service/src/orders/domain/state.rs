@@ -1,14 +1,20 @@
-//! What an order remembers in order to decide: who and what it is, its lines with their units, the money, and the
-//! references of its facts. Nothing personal: addresses and notes stand in the events alone.
+//! What an order remembers in order to decide: who and what it is, its lines with their units, the money, the
+//! references of its facts, and of its words only what another command is compared with.
 
 use orderfold_events::{
     Currency, CustomerId, OrderId, OrderNumber, Timestamp,
-    order::{ContentHash, Lifecycle, OrderSummary, Placed, Terms, Totals},
+    order::{DetailsUpdated, Lifecycle, OrderSummary, Placed, Terms, Totals},
 };
 
 use super::{
-    OrderError,
-    figures::LineTerms,
+    CustomerStanding, Hold, OrderError,
+    details::details_of,
+    draft::Draft,
+    figures,
+    holds::Holds,
+    line::Line,
+    personal::Addresses,
+    references::{Adjustments, Facts},
     status::{Units, fulfilment_status, payment_status},
 };
 
@@ -17,7 +23,9 @@ use super::{
 pub enum Order {
     /// No event yet.
     #[default]
-    Unplaced,
+    Absent,
+    Draft(Box<Draft>),
+    Discarded(Box<Draft>),
     Placed(Box<Ledger>),
     Confirmed(Box<Ledger>),
     Cancelled(Box<Ledger>),
@@ -27,14 +35,13 @@ pub enum Order {
 impl Order {
     #[must_use]
     pub fn initial() -> Self {
-        Self::Unplaced
+        Self::Absent
     }
 
     pub(super) fn at(lifecycle: Lifecycle, ledger: Box<Ledger>) -> Self {
         match lifecycle {
-            // CONTRACT: drafts.
-            Lifecycle::Draft | Lifecycle::Discarded => Self::Unplaced,
-            Lifecycle::Placed => Self::Placed(ledger),
+            // What has a ledger is no draft any more.
+            Lifecycle::Draft | Lifecycle::Discarded | Lifecycle::Placed => Self::Placed(ledger),
             Lifecycle::Confirmed => Self::Confirmed(ledger),
             Lifecycle::Cancelled => Self::Cancelled(ledger),
             Lifecycle::Completed => Self::Completed(ledger),
@@ -45,7 +52,9 @@ impl Order {
     #[must_use]
     pub fn summary(&self) -> Option<OrderSummary> {
         match self {
-            Self::Unplaced => None,
+            Self::Absent => None,
+            Self::Draft(draft) => Some(draft.summary(Lifecycle::Draft)),
+            Self::Discarded(draft) => Some(draft.summary(Lifecycle::Discarded)),
             Self::Placed(ledger) => Some(ledger.summary(Lifecycle::Placed)),
             Self::Confirmed(ledger) => Some(ledger.summary(Lifecycle::Confirmed)),
             Self::Cancelled(ledger) => Some(ledger.summary(Lifecycle::Cancelled)),
@@ -53,9 +62,52 @@ impl Order {
         }
     }
 
+    /// What placing a draft as it is would book.
+    #[must_use]
+    pub fn preview(&self) -> Option<Totals> {
+        match self {
+            Self::Draft(draft) => Some(draft.content.preview),
+            Self::Absent
+            | Self::Discarded(_)
+            | Self::Placed(_)
+            | Self::Confirmed(_)
+            | Self::Cancelled(_)
+            | Self::Completed(_) => None,
+        }
+    }
+
+    /// The channel and the reference in it that no other order may have. A draft holds one, a cancelled order too; what
+    /// is discarded holds none.
+    #[must_use]
+    pub fn claimed_reference(&self) -> Option<(&str, &str)> {
+        let (identity, reference) = match self {
+            Self::Absent | Self::Discarded(_) => return None,
+            Self::Draft(draft) => (&draft.identity, &draft.content.order.reference),
+            Self::Placed(ledger)
+            | Self::Confirmed(ledger)
+            | Self::Cancelled(ledger)
+            | Self::Completed(ledger) => (&ledger.identity, &ledger.details.reference),
+        };
+        Some((&identity.channel, reference.as_deref()?))
+    }
+
+    /// What the order binds of the customer's credit, in minor units.
+    #[must_use]
+    pub fn exposure(&self) -> i64 {
+        self.ledger().map_or(0, |ledger| {
+            figures::exposure(ledger.identity.terms, &ledger.totals)
+        })
+    }
+
+    /// The number of the open hold that a command asks for.
+    #[must_use]
+    pub fn open_hold(&self, command: &Hold, customer: CustomerStanding) -> Option<u32> {
+        self.ledger()?.holds.find(command, customer)
+    }
+
     pub(super) fn ledger(&self) -> Option<&Ledger> {
         match self {
-            Self::Unplaced => None,
+            Self::Absent | Self::Draft(_) | Self::Discarded(_) => None,
             Self::Placed(ledger)
             | Self::Confirmed(ledger)
             | Self::Cancelled(ledger)
@@ -64,7 +116,7 @@ impl Order {
     }
 }
 
-/// What never changes about an order once it is placed.
+/// Who an order is. Once it is placed, none of it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
     pub order_id: OrderId,
@@ -96,11 +148,18 @@ pub struct Ledger {
     pub(super) identity: Identity,
     pub(super) prices_include_tax: bool,
     pub(super) digital: bool,
+    pub(super) details: DetailsUpdated,
+    pub(super) addresses: Addresses,
+    /// Whether it ever was.
+    pub(super) confirmed: bool,
     /// Line 1 first.
     pub(super) lines: Vec<Line>,
     pub(super) totals: Totals,
     pub(super) adjustments: Adjustments,
+    pub(super) holds: Holds,
+    pub(super) notes: usize,
     pub(super) payments: Facts,
+    pub(super) refunds: Facts,
     pub(super) shipments: Facts,
     pub(super) deliveries: Facts,
     pub(super) returns: Facts,
@@ -109,25 +168,27 @@ pub struct Ledger {
 impl Ledger {
     /// The ledger of an order whose `placed` event is not booked yet.
     pub(super) fn open(identity: Identity, placed: &Placed) -> Self {
-        let mut ledger = Self {
+        let lines = placed.lines.iter();
+        Self {
             identity,
             prices_include_tax: placed.prices_include_tax,
             digital: placed.digital,
-            lines: Vec::with_capacity(placed.lines.len()),
+            details: details_of(placed),
+            addresses: Addresses::of(&placed.personal),
+            confirmed: false,
+            lines: lines
+                .map(|line| Line::new(line, placed.prices_include_tax))
+                .collect(),
             totals: Totals::default(),
             adjustments: Adjustments::default(),
+            holds: Holds::default(),
+            notes: 0,
             payments: Facts::default(),
+            refunds: Facts::default(),
             shipments: Facts::default(),
             deliveries: Facts::default(),
             returns: Facts::default(),
-        };
-        ledger.lines.extend(placed.lines.iter().map(|line| Line {
-            sku: line.sku.clone(),
-            terms: LineTerms::of(line, placed.prices_include_tax),
-            cancelled: 0,
-            parcels: Vec::new(),
-        }));
-        ledger
+        }
     }
 
     pub(super) fn line(&self, line: u32) -> Result<&Line, OrderError> {
@@ -145,6 +206,13 @@ impl Ledger {
         (1..).zip(&self.lines)
     }
 
+    /// The number of a line to come.
+    pub(super) fn next_line(&self) -> u32 {
+        self.numbered()
+            .last()
+            .map_or(1, |(number, _)| number.saturating_add(1))
+    }
+
     pub(super) fn units(&self) -> Units {
         self.lines
             .iter()
@@ -152,27 +220,19 @@ impl Ledger {
     }
 
     pub(super) fn summary(&self, lifecycle: Lifecycle) -> OrderSummary {
-        let Identity {
-            order_id,
-            customer_id,
-            channel,
-            currency,
-            terms,
-            number,
-            placed_at,
-        } = self.identity.clone();
+        let identity = self.identity.clone();
         OrderSummary {
-            order_id,
-            customer_id,
-            channel,
-            currency,
-            terms,
-            number,
-            placed_at,
+            order_id: identity.order_id,
+            customer_id: identity.customer_id,
+            channel: identity.channel,
+            currency: identity.currency,
+            terms: identity.terms,
+            number: identity.number,
+            placed_at: identity.placed_at,
             lifecycle,
             payment_status: payment_status(&self.totals),
             fulfilment_status: fulfilment_status(&self.units()),
-            on_hold: false,
+            on_hold: self.holds.any_open(),
             totals: self.totals,
         }
     }
@@ -180,105 +240,4 @@ impl Ledger {
 
 fn index_of(line: u32) -> Option<usize> {
     usize::try_from(line).ok()?.checked_sub(1)
-}
-
-/// One line: its terms, and where its units are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    pub sku: String,
-    pub terms: LineTerms,
-    pub cancelled: i64,
-    /// The units of each shipment, the oldest first.
-    pub parcels: Vec<Parcel>,
-}
-
-impl Line {
-    pub fn units(&self) -> Units {
-        let left = Units {
-            ordered: self.terms.quantity,
-            cancelled: self.cancelled,
-            ..Units::default()
-        };
-        self.parcels.iter().fold(left, |sum, parcel| {
-            sum + Units {
-                shipped: parcel.shipped,
-                delivered: parcel.delivered,
-                returned: parcel.returned,
-                undelivered: parcel.undelivered,
-                ..Units::default()
-            }
-        })
-    }
-
-    /// Parcels of one shipment, or of all.
-    pub fn parcels_of(&self, shipment: Option<usize>) -> impl Iterator<Item = &Parcel> {
-        self.parcels
-            .iter()
-            .filter(move |parcel| shipment.is_none() || parcel.shipment == shipment)
-    }
-}
-
-/// The units of one line in one shipment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Parcel {
-    /// Its place among the order's shipments; none where a digital delivery was its own shipment.
-    pub shipment: Option<usize>,
-    pub shipped: i64,
-    pub delivered: i64,
-    /// All that came back, `undelivered` included.
-    pub returned: i64,
-    /// What came back without ever arriving.
-    pub undelivered: i64,
-}
-
-impl Parcel {
-    pub fn in_transit(&self) -> i64 {
-        self.shipped - self.delivered - self.undelivered
-    }
-
-    pub fn with_customer(&self) -> i64 {
-        self.delivered - (self.returned - self.undelivered)
-    }
-}
-
-/// How many adjustments there are: numbers go on, the limit counts what callers sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Adjustments {
-    pub last_number: u32,
-    pub sent_by_callers: usize,
-}
-
-impl Adjustments {
-    pub fn next_number(self) -> u32 {
-        self.last_number.saturating_add(1)
-    }
-}
-
-/// The facts of one kind, in the order recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Facts(Vec<(String, ContentHash)>);
-
-impl Facts {
-    pub fn add(&mut self, reference: &str, content: &ContentHash) {
-        self.0.push((reference.to_owned(), content.clone()));
-    }
-
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn position(&self, reference: &str) -> Option<usize> {
-        self.0.iter().position(|(known, _)| known == reference)
-    }
-
-    /// Whether the fact was recorded before: the same reference with the same content.
-    pub fn repeats(&self, reference: &str, content: &ContentHash) -> Result<bool, OrderError> {
-        match self.0.iter().find(|(known, _)| known == reference) {
-            None => Ok(false),
-            Some((_, known)) if known == content => Ok(true),
-            Some(_) => Err(OrderError::ReferenceReused {
-                reference: reference.to_owned(),
-            }),
-        }
-    }
 }

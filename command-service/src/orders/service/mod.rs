@@ -78,6 +78,11 @@ impl Credit {
     }
 
     #[must_use]
+    pub fn customer_id(&self) -> CustomerId {
+        self.customer_id
+    }
+
+    #[must_use]
     pub fn account(&self) -> &CreditAccount {
         &self.account
     }
@@ -177,6 +182,8 @@ pub async fn follow_credit<A, E: From<CreditError>>(
     }
     let credit = Credit::load(store, decision.customer).await?;
     let mut decision = decision;
-    decision.read_set.push(credit.read());
+    if !decision.read_set.contains(&credit.read()) {
+        decision.read_set.push(credit.read());
+    }
     credit.settle(change, decision)
 }

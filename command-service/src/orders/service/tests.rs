@@ -18,8 +18,8 @@ use super::*;
 use crate::{
     credit::domain::Terms as CreditTerms,
     orders::domain::{
-        Cancel, DistinctLines, NewLine, Order, OrderCommand, Place, RecordDelivery, RecordPayment,
-        RecordReturn, RecordShipment, Requester,
+        Cancel, Circumstances, CustomerStanding, DistinctLines, NewLine, Order, OrderCommand,
+        Place, RecordDelivery, RecordPayment, RecordReturn, RecordShipment, Requester,
     },
 };
 
@@ -34,6 +34,13 @@ fn order_id(order: usize) -> OrderId {
     OrderId(Uuid::from_u128(100 + order as u128))
 }
 
+fn circumstances() -> Circumstances {
+    Circumstances {
+        now: now(),
+        customer: CustomerStanding::Active,
+    }
+}
+
 fn now() -> Timestamp {
     PLACED_AT.parse().unwrap()
 }
@@ -42,7 +49,7 @@ fn place(order: usize, terms: Terms, unit_price: i64, told_at: Option<Timestamp>
     OrderCommand::Place(Box::new(Place {
         order_id: order_id(order),
         customer_id: customer(),
-        number: OrderNumber::new(now(), 1),
+        number: Some(OrderNumber::new(now(), 1)),
         channel: "web".to_owned(),
         currency: "EUR".parse().unwrap(),
         terms,
@@ -197,7 +204,7 @@ impl Walk {
     /// What the handlers do with a command: the order decides, the account follows, or neither changes.
     fn command(&mut self, order: usize, command: &OrderCommand) {
         let before = self.orders[order].clone();
-        let Ok(events) = before.decide(command, now()) else {
+        let Ok(events) = before.decide(command, &circumstances()) else {
             return;
         };
         let available = self.credit.account.available();

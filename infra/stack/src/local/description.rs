@@ -15,8 +15,14 @@ pub struct Description {
     /// The `cargo stack up` in the foreground, or the one still starting; nobody once detached.
     pub supervisor: Option<Identity>,
     pub ephemeral: bool,
+    #[serde(default = "one")]
+    pub brokers: u16,
     pub command_replicas: u16,
     pub query_replicas: u16,
+}
+
+fn one() -> u16 {
+    1
 }
 
 impl Description {

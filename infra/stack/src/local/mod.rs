@@ -157,6 +157,7 @@ impl LocalStack {
         let composition = Composition {
             backing: Backing::Own(installation),
             binaries: Some(binaries),
+            brokers: description.brokers,
             command_replicas: description.command_replicas,
             query_replicas: description.query_replicas,
             environment: Vec::new(),

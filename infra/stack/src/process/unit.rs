@@ -21,7 +21,7 @@ use crate::{
     wait::{self, Seen},
 };
 
-const READY_LIMIT: Duration = Duration::from_mins(1);
+const READY_LIMIT: Duration = Duration::from_mins(3);
 const SIGNAL_LIMIT: Duration = Duration::from_secs(5);
 const TAIL_LINES: usize = 15;
 
@@ -92,6 +92,12 @@ impl Unit {
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// Where it works.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.program.folder()
     }
 
     #[must_use]

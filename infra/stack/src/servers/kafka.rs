@@ -1,4 +1,4 @@
-//! Kafka: one node that is broker and controller (`KRaft`). The topic is the command service's.
+//! Kafka: one node, or one of three, that is broker and controller (`KRaft`). The topic is the command service's.
 
 use std::{
     path::{Path, PathBuf},
@@ -37,15 +37,26 @@ pub struct Kafka {
     jars: PathBuf,
     java: Java,
     folder: PathBuf,
-    port: u16,
-    controller_port: u16,
+    /// Its place among the nodes, from 0.
+    index: usize,
+    nodes: Vec<Node>,
     cluster_id: String,
+}
+
+/// Where one node of a cluster listens.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub name: String,
+    pub port: u16,
+    pub controller_port: u16,
 }
 
 pub struct Settings {
     pub folder: PathBuf,
-    pub port: u16,
-    pub controller_port: u16,
+    /// Its place among the nodes, from 0.
+    pub index: usize,
+    /// All of them, in the same order for each.
+    pub nodes: Vec<Node>,
     pub cluster_id: String,
 }
 
@@ -54,23 +65,36 @@ impl Kafka {
     pub fn new(jars: &Path, java: &Java, settings: Settings) -> Self {
         let Settings {
             folder,
-            port,
-            controller_port,
+            index,
+            nodes,
             cluster_id,
         } = settings;
         Self {
             jars: jars.to_owned(),
             java: java.clone(),
             folder,
-            port,
-            controller_port,
+            index,
+            nodes,
             cluster_id,
         }
     }
 
+    /// Every node of the cluster: any of them may be away.
     #[must_use]
     pub fn bootstrap(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        let addresses = self
+            .nodes
+            .iter()
+            .map(|node| format!("127.0.0.1:{}", node.port));
+        addresses.collect::<Vec<_>>().join(",")
+    }
+
+    fn node(&self) -> &Node {
+        &self.nodes[self.index]
+    }
+
+    fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.node().port)
     }
 
     /// A shell script that runs the stock console consumer with the arguments it is given.
@@ -112,14 +136,24 @@ impl Kafka {
         self.folder.join("data")
     }
 
-    /// One of everything: there is one node. Consumers join at once, and the shards of one that died are given to
+    /// Of everything as many copies as there are nodes, and one may be away. Consumers join at once, and the shards of one that died are given to
     /// others after ten seconds instead of 45; topics are made on purpose.
     fn properties(&self) -> String {
+        let Node {
+            port,
+            controller_port,
+            ..
+        } = self.node();
+        let voters: Vec<String> = (1..)
+            .zip(&self.nodes)
+            .map(|(id, node)| format!("{id}@127.0.0.1:{}", node.controller_port))
+            .collect();
+        let copies = self.nodes.len();
         format!(
             "process.roles=broker,controller\n\
-             node.id=1\n\
-             controller.quorum.voters=1@127.0.0.1:{controller}\n\
-             listeners=BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+             node.id={id}\n\
+             controller.quorum.voters={voters}\n\
+             listeners=BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}\n\
              advertised.listeners=BROKER://127.0.0.1:{port}\n\
              listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
              inter.broker.listener.name=BROKER\n\
@@ -131,14 +165,16 @@ impl Kafka {
              group.consumer.min.heartbeat.interval.ms=1000\n\
              group.consumer.session.timeout.ms=10000\n\
              group.consumer.min.session.timeout.ms=10000\n\
-             offsets.topic.replication.factor=1\n\
+             offsets.topic.replication.factor={copies}\n\
              offsets.topic.num.partitions=4\n\
-             transaction.state.log.replication.factor=1\n\
-             transaction.state.log.min.isr=1\n\
-             share.coordinator.state.topic.replication.factor=1\n\
-             share.coordinator.state.topic.min.isr=1\n",
-            controller = self.controller_port,
-            port = self.port,
+             min.insync.replicas={in_sync}\n\
+             transaction.state.log.replication.factor={copies}\n\
+             transaction.state.log.min.isr={in_sync}\n\
+             share.coordinator.state.topic.replication.factor={copies}\n\
+             share.coordinator.state.topic.min.isr={in_sync}\n",
+            id = self.index + 1,
+            voters = voters.join(","),
+            in_sync = copies.div_ceil(2),
             data = self.data().display(),
         )
     }
@@ -163,7 +199,7 @@ impl Kafka {
 
 impl Program for Kafka {
     fn name(&self) -> String {
-        "kafka".to_owned()
+        self.node().name.clone()
     }
 
     fn launch(&self) -> Launch {
@@ -177,7 +213,7 @@ impl Program for Kafka {
     fn addresses(&self) -> Vec<Address> {
         vec![Address {
             purpose: "bootstrap".to_owned(),
-            url: self.bootstrap(),
+            url: self.address(),
         }]
     }
 
@@ -196,7 +232,7 @@ impl Program for Kafka {
     }
 
     fn ready(&self) -> BoxFuture<'_, std::result::Result<(), String>> {
-        let bootstrap = self.bootstrap();
+        let (bootstrap, port) = (self.address(), i32::from(self.node().port));
         Box::pin(async move {
             let asked = tokio::task::spawn_blocking(move || {
                 let consumer: BaseConsumer = ClientConfig::new()
@@ -205,10 +241,15 @@ impl Program for Kafka {
                 consumer.fetch_metadata(None, METADATA_LIMIT)
             });
             match asked.await {
-                Ok(Ok(metadata)) if metadata.brokers().is_empty() => {
-                    Err("no broker yet".to_owned())
+                Ok(Ok(metadata))
+                    if metadata
+                        .brokers()
+                        .iter()
+                        .any(|broker| broker.port() == port) =>
+                {
+                    Ok(())
                 }
-                Ok(Ok(_)) => Ok(()),
+                Ok(Ok(_)) => Err("not in the cluster yet".to_owned()),
                 Ok(Err(error)) => Err(error.to_string()),
                 Err(error) => Err(error.to_string()),
             }

@@ -5,7 +5,7 @@ mod kafka;
 mod mongodb;
 mod postgres;
 
-pub use kafka::{Kafka, Settings as KafkaSettings};
+pub use kafka::{Kafka, Node as KafkaNode, Settings as KafkaSettings};
 pub use mongodb::MongoDb;
 pub use postgres::{Postgres, Settings as PostgresSettings};
 

@@ -15,7 +15,7 @@ use crate::{
     servers,
 };
 
-const MIGRATE_LIMIT: Duration = Duration::from_mins(2);
+const VERB_LIMIT: Duration = Duration::from_mins(2);
 
 pub struct CommandService {
     binary: PathBuf,
@@ -74,18 +74,29 @@ fn with_databases(launch: Launch, shared: &Shared, secrets: &Secrets) -> Launch 
         .env("VIEW_KEY", &secrets.view_key)
 }
 
-/// Brings the databases and the topic to what this build of the service needs; once per start of a
-/// stack, before any replica serves.
+/// The command service's program as an operator runs it.
+pub struct Verb<'a> {
+    pub binary: &'a Path,
+    pub shared: &'a Shared,
+    pub secrets: &'a Secrets,
+}
+
+/// Runs the service with a verb that ends by itself, such as `migrate`; what it writes goes to `log`.
 ///
 /// # Errors
 /// When the service refuses, with its last words.
-pub async fn migrate(binary: &Path, shared: &Shared, secrets: &Secrets, log: &Path) -> Result<()> {
+pub async fn run_verb(verb: &Verb<'_>, arguments: &[&str], log: &Path) -> Result<()> {
+    let Verb {
+        binary,
+        shared,
+        secrets,
+    } = verb;
     let folder = log.parent().unwrap_or(log);
-    let launch = Launch::new(binary, folder).arg("migrate");
+    let launch = Launch::new(*binary, folder).args(arguments);
     let launch = with_databases(launch, shared, secrets)
         .env("KAFKA_BROKERS", &shared.backends.kafka_brokers)
         .env("KAFKA_TOPIC", &shared.backends.kafka_topic)
-        .env("KAFKA_REPLICATION", "1")
+        .env("KAFKA_REPLICATION", shared.replication.to_string())
         .env("INTERNAL_TOKEN", &shared.internal_token)
         .env("JWT_PUBLIC_KEY_FILE", &shared.public_key_file)
         .env("LOG_FORMAT", "text");
@@ -93,5 +104,6 @@ pub async fn migrate(binary: &Path, shared: &Shared, secrets: &Secrets, log: &Pa
         .extra
         .iter()
         .fold(launch, |launch, (name, value)| launch.env(name, value));
-    servers::run("`command-service migrate`", &launch, log, MIGRATE_LIMIT).await
+    let name = format!("`command-service {}`", arguments.join(" "));
+    servers::run(&name, &launch, log, VERB_LIMIT).await
 }

@@ -6,7 +6,7 @@ mod command;
 mod query;
 
 pub use binaries::Binaries;
-pub use command::{CommandService, migrate};
+pub use command::{CommandService, Verb, run_verb};
 pub use query::QueryService;
 
 use std::{path::PathBuf, time::Duration};
@@ -35,6 +35,8 @@ pub struct Backends {
 #[derive(Debug, Clone)]
 pub struct Shared {
     pub backends: Backends,
+    /// Copies of each partition of a topic that is made.
+    pub replication: u16,
     pub internal_token: String,
     pub public_key_file: PathBuf,
     /// Further variables, as `StackOptions` has them.

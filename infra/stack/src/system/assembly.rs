@@ -28,6 +28,8 @@ pub struct Composition {
     pub backing: Backing,
     /// Not needed without replicas.
     pub binaries: Option<Binaries>,
+    /// One or three; only of its own servers.
+    pub brokers: u16,
     pub command_replicas: u16,
     pub query_replicas: u16,
     /// Further variables for the services.
@@ -49,7 +51,9 @@ impl System {
         let (servers, backends) = match &composition.backing {
             Backing::Shared(backends) => (None, backends.clone()),
             Backing::Own(installed) => {
-                let servers = Servers::assemble(installed, &layout, &mut settings, watchdog)?;
+                let brokers = composition.brokers;
+                let servers =
+                    Servers::assemble(installed, &layout, &mut settings, brokers, watchdog)?;
                 let backends = servers.backends().clone();
                 (Some(servers), backends)
             }
@@ -71,6 +75,7 @@ impl System {
 
         let shared = Shared {
             backends,
+            replication: composition.brokers.max(1),
             internal_token: settings.secrets.internal_token.clone(),
             public_key_file: keys.public_file().to_owned(),
             extra: composition.environment,

@@ -12,7 +12,7 @@ pub use assembly::{Backing, Composition};
 pub use servers::Servers;
 
 use crate::{
-    error::{Result, StackError},
+    error::{Doing, Result, StackError},
     files,
     keys::TokenKeys,
     layout::Layout,
@@ -53,15 +53,35 @@ impl System {
     async fn migrate(&self, progress: &Progress) -> Result<()> {
         let step = progress.step("migrating the event store and the topic");
         let log = self.layout.logs().join("migrate.log");
-        services::migrate(
-            &self.command_binary,
-            &self.shared,
-            &self.settings.secrets,
+        let verb = services::Verb {
+            binary: &self.command_binary,
+            shared: &self.shared,
+            secrets: &self.settings.secrets,
+        };
+        services::run_verb(&verb, &["migrate"], &log).await?;
+        step.done();
+        Ok(())
+    }
+
+    /// Runs a verb of the command service, such as `raise-epoch`, and gives what it printed.
+    ///
+    /// # Errors
+    /// With its last words, when it refuses.
+    pub async fn run_command_service(&self, arguments: &[&str]) -> Result<String> {
+        let secrets = &self.settings.secrets;
+        let log = self.layout.logs().join("command-service-verb.log");
+        files::remove_file(&log)?;
+        services::run_verb(
+            &services::Verb {
+                binary: &self.command_binary,
+                shared: &self.shared,
+                secrets,
+            },
+            arguments,
             &log,
         )
         .await?;
-        step.done();
-        Ok(())
+        std::fs::read_to_string(&log).doing(|| format!("read {}", log.display()))
     }
 
     fn migration_log(&self) -> PathBuf {
@@ -106,6 +126,17 @@ impl System {
         self.servers
             .as_ref()
             .map(Servers::kafka)
+            .ok_or_else(|| not_in_stack("kafka"))
+    }
+
+    /// Every broker of Kafka.
+    ///
+    /// # Errors
+    /// When this stack uses servers that somebody else runs.
+    pub fn brokers(&self) -> Result<&[Unit]> {
+        self.servers
+            .as_ref()
+            .map(Servers::brokers)
             .ok_or_else(|| not_in_stack("kafka"))
     }
 

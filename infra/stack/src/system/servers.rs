@@ -1,8 +1,8 @@
-//! The three servers of one system.
+//! The servers of one system: PostgreSQL, one or three brokers of Kafka, and MongoDB.
 
 use std::sync::Arc;
 
-use futures::future::try_join3;
+use futures::future::{BoxFuture, try_join_all};
 
 use super::start;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     layout::Layout,
     process::{Unit, Watchdog},
     progress::Progress,
-    servers::{Kafka, KafkaSettings, MongoDb, Postgres, PostgresSettings},
+    servers::{Kafka, KafkaNode, KafkaSettings, MongoDb, Postgres, PostgresSettings},
     services::Backends,
     settings::Settings,
 };
@@ -23,7 +23,8 @@ const DATABASE: &str = "orderfold";
 
 pub struct Servers {
     postgres: Unit,
-    kafka: Unit,
+    /// At least one.
+    kafka: Vec<Unit>,
     mongodb: Unit,
     backends: Backends,
     console_consumer: String,
@@ -36,8 +37,10 @@ impl Servers {
         installed: &Installation,
         layout: &Layout,
         settings: &mut Settings,
+        brokers: u16,
         watchdog: Option<&Arc<Watchdog>>,
     ) -> Result<Self> {
+        settings.keep_brokers(brokers)?;
         let running = |name: &str| {
             layout
                 .records()
@@ -54,28 +57,19 @@ impl Servers {
                 database: DATABASE.to_owned(),
             },
         );
-        let kafka = Kafka::new(
-            &installed.kafka,
-            &installed.java,
-            KafkaSettings {
-                folder: layout.data().join("kafka"),
-                port: settings.port("kafka", running("kafka"))?,
-                controller_port: settings.port("kafka-controller", running("kafka"))?,
-                cluster_id: settings.secrets.kafka_cluster_id.clone(),
-            },
-        );
+        let kafka = kafka(installed, layout, settings, brokers)?;
         let port = settings.port("mongodb", running("mongodb"))?;
         let mongodb = MongoDb::new(&installed.mongod, layout.data().join("mongodb"), port);
 
         let backends = Backends {
             database_url: postgres.url(),
             keys_database_url: postgres.keys_url(),
-            kafka_brokers: kafka.bootstrap(),
+            kafka_brokers: kafka[0].bootstrap(),
             kafka_topic: TOPIC.to_owned(),
             kafka_group: GROUP.to_owned(),
             mongodb_uri: mongodb.uri_of(DATABASE),
         };
-        let console_consumer = kafka.console_consumer(TOPIC);
+        let console_consumer = kafka[0].console_consumer(TOPIC);
         let logs = layout.logs();
         Ok(Self {
             postgres: Unit::new(
@@ -84,7 +78,10 @@ impl Servers {
                 &logs,
                 watchdog.cloned(),
             ),
-            kafka: Unit::new(Arc::new(kafka), layout.records(), &logs, watchdog.cloned()),
+            kafka: kafka
+                .into_iter()
+                .map(|node| Unit::new(Arc::new(node), layout.records(), &logs, watchdog.cloned()))
+                .collect(),
             mongodb: Unit::new(
                 Arc::new(mongodb),
                 layout.records(),
@@ -96,22 +93,21 @@ impl Servers {
         })
     }
 
-    /// All three at the same time: they do not know each other.
+    /// All at the same time: brokers wait for each other, and nobody else for anybody.
     ///
     /// # Errors
     /// From the first that does not come up.
     pub async fn start(&self, progress: &Progress) -> Result<()> {
-        try_join3(
-            start(&self.postgres, progress),
-            start(&self.kafka, progress),
-            start(&self.mongodb, progress),
-        )
-        .await?;
+        let starting: Vec<BoxFuture<'_, Result<()>>> =
+            self.units().map(|unit| start(unit, progress)).collect();
+        try_join_all(starting).await?;
         Ok(())
     }
 
     pub fn units(&self) -> impl Iterator<Item = &Unit> {
-        [&self.postgres, &self.kafka, &self.mongodb].into_iter()
+        std::iter::once(&self.postgres)
+            .chain(&self.kafka)
+            .chain([&self.mongodb])
     }
 
     #[must_use]
@@ -119,8 +115,14 @@ impl Servers {
         &self.postgres
     }
 
+    /// The only broker, or the first.
     #[must_use]
     pub fn kafka(&self) -> &Unit {
+        &self.kafka[0]
+    }
+
+    #[must_use]
+    pub fn brokers(&self) -> &[Unit] {
         &self.kafka
     }
 
@@ -138,4 +140,38 @@ impl Servers {
     pub fn console_consumer(&self) -> &str {
         &self.console_consumer
     }
+}
+
+/// One broker bears the server's name, several have numbers.
+fn kafka(
+    installed: &Installation,
+    layout: &Layout,
+    settings: &mut Settings,
+    brokers: u16,
+) -> Result<Vec<Kafka>> {
+    let mut nodes = Vec::new();
+    for number in 1..=brokers.max(1) {
+        let name = if brokers <= 1 {
+            "kafka".to_owned()
+        } else {
+            format!("kafka-{number}")
+        };
+        let record = layout.records().read(&name);
+        let running = record.is_some_and(|record| record.identity.is_alive());
+        nodes.push(KafkaNode {
+            port: settings.port(&name, running)?,
+            controller_port: settings.port(&format!("{name}-controller"), running)?,
+            name,
+        });
+    }
+    let node = |(index, node): (usize, &KafkaNode)| {
+        let settings = KafkaSettings {
+            folder: layout.data().join(&node.name),
+            index,
+            nodes: nodes.clone(),
+            cluster_id: settings.secrets.kafka_cluster_id.clone(),
+        };
+        Kafka::new(&installed.kafka, &installed.java, settings)
+    };
+    Ok(nodes.iter().enumerate().map(node).collect())
 }

@@ -55,6 +55,17 @@ pub fn some_order() -> impl Strategy<Value = OrderCommand> {
                 }
             })
         })
+        .prop_flat_map(|whole| {
+            // Now and then it starts as a draft.
+            prop::bool::weighted(0.3).prop_map(move |drafted| match whole.clone() {
+                OrderCommand::Place(mut place) if drafted => {
+                    place.number = None;
+                    place.occurred_at = None;
+                    OrderCommand::Draft(place)
+                }
+                whole => whole,
+            })
+        })
 }
 
 /// Some lines, or now and then none, which means all.
@@ -82,9 +93,110 @@ fn some_shipment() -> impl Strategy<Value = Option<String>> {
     prop::option::weighted(0.3, (0..4_u32).prop_map(|number| format!("S{number}")))
 }
 
+fn some_reason() -> impl Strategy<Value = HoldReason> {
+    prop::sample::select(HoldReason::ALL)
+}
+
+fn some_details() -> impl Strategy<Value = OrderCommand> {
+    (0..3_u32, prop::option::of("[a-c]")).prop_map(|(which, text)| {
+        update(|it| match (which, text) {
+            (0, Some(text)) => it.reference = Patch::Set(text),
+            (0, None) => it.reference = Patch::Clear,
+            (1, text) => it.tags = Some(text.into_iter().collect()),
+            (_, text) => {
+                it.metadata = Patch::Set(BTreeMap::from([("key".to_owned(), text)]));
+            }
+        })
+    })
+}
+
+fn some_draft_change() -> impl Strategy<Value = OrderCommand> {
+    (
+        prop::option::of(vec(some_line(), 0..4)),
+        prop::option::of(some_adjustments(2)),
+        prop::option::of(any::<bool>()),
+    )
+        .prop_map(|(lines, adjustments, included)| {
+            change_draft(|it| {
+                it.lines = lines;
+                it.adjustments = adjustments;
+                it.prices_include_tax = included;
+            })
+        })
+}
+
+/// What an amendment wants of a line, or of several; price, discount and tax now and then.
+fn some_amended_lines() -> impl Strategy<Value = Vec<AmendLine>> {
+    let entry = (
+        prop::option::weighted(0.7, 0..8_i64),
+        prop::option::weighted(0.3, 0..400_i64),
+        prop::option::weighted(0.2, 0..300_i64),
+        prop::option::weighted(0.3, some_tax()),
+    );
+    prop::collection::btree_map(1..5_u32, entry, 0..3).prop_map(|lines| {
+        lines
+            .into_iter()
+            .map(|(line, (quantity, unit_price, discount, tax))| AmendLine {
+                line,
+                quantity,
+                unit_price,
+                discount,
+                tax,
+            })
+            .collect()
+    })
+}
+
+fn some_amendment() -> impl Strategy<Value = OrderCommand> {
+    (
+        some_amended_lines(),
+        prop_oneof![3 => Just(vec![]), 1 => vec(some_line(), 1..2)],
+        prop_oneof![2 => Just(vec![]), 1 => some_adjustments(1)],
+    )
+        .prop_map(|(lines, new_lines, adjustments)| {
+            amend(|it| {
+                it.lines = lines;
+                it.new_lines = new_lines;
+                it.adjustments = adjustments;
+            })
+        })
+}
+
+fn some_refund() -> impl Strategy<Value = OrderCommand> {
+    let reason = prop::sample::select(RefundReason::ALL);
+    let payment = prop::option::weighted(0.3, (0..8_u32).prop_map(|n| format!("P{n}")));
+    (0..8_u32, 1..900_i64, reason, payment, some_adjustments(1)).prop_map(
+        |(n, amount, reason, payment, adjustments)| {
+            refund_with(&format!("R{n}"), amount, |it| {
+                it.content = content((amount, reason, &payment, &adjustments));
+                it.reason = reason;
+                it.payment = payment;
+                it.adjustments = adjustments;
+            })
+        },
+    )
+}
+
+/// What moves neither money nor goods.
+fn some_word() -> impl Strategy<Value = OrderCommand> {
+    prop_oneof![
+        1 => Just(OrderCommand::DiscardDraft),
+        6 => some_draft_change(),
+        6 => Just(place_draft()),
+        3 => Just(confirm()),
+        6 => (some_reason(), prop::option::of("[ab]")).prop_map(|(reason, note)| hold(reason, note.as_deref())),
+        8 => prop::option::of(1..4_u32).prop_map(release),
+        4 => some_details(),
+        2 => Just(note("a word")),
+    ]
+}
+
 pub fn some_command() -> impl Strategy<Value = OrderCommand> {
     let reference = || 0..8_u32;
     prop_oneof![
+        6 => some_word(),
+        5 => some_amendment(),
+        3 => some_refund(),
         2 => some_cancelled_pairs().prop_map(|pairs| cancel(&pairs)),
         6 => (reference(), prop_oneof![1..900_i64, 900..4_000_i64]).prop_map(|(n, amount)| pay(&format!("P{n}"), amount)),
         4 => (reference(), some_pairs()).prop_map(|(n, pairs)| ship(&format!("S{n}"), &pairs)),

@@ -143,3 +143,16 @@ fn more_adjustments_than_the_limit_are_refused_and_reversals_do_not_count() {
         .collect();
     assert_eq!(numbers, [201, 202], "a fee and a reversal");
 }
+
+#[test]
+fn an_order_is_held_at_most_two_hundred_times() {
+    let mut commands = vec![place(vec![line(1, 100)])];
+    for _ in 0..MANY {
+        commands.extend([hold(HoldReason::Other, None), release(None)]);
+    }
+    let order = given(commands);
+    assert_eq!(
+        refusal(&order, &hold(HoldReason::Other, None)),
+        OrderError::TooManyHolds { limit: 200 }
+    );
+}

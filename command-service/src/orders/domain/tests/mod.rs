@@ -1,12 +1,23 @@
 //! Given some commands, when one more, then these events or that refusal.
 
+mod amending;
+mod amending_lines;
 mod cancelling;
 mod chance;
+mod commands;
+mod confirming;
 mod digital;
+mod drafting;
+mod erased;
 mod figures;
+mod holding;
+mod invariants;
 mod limits;
+mod noting;
 mod paying;
 mod placing;
+mod placing_drafts;
+mod refunding;
 mod returning;
 mod shipping;
 mod statuses;
@@ -14,205 +25,28 @@ mod walks;
 
 use std::collections::BTreeMap;
 
-use orderfold_events::{
-    CustomerId, OrderId, OrderNumber, TaxRate, Timestamp,
-    order::{
-        AdjustmentKind, CancelReason, ContentHash, Lifecycle, LineQuantity, LineTax, OrderEvent,
-        OrderFact, OrderPersonal, OrderSummary, PaymentMethod, ReturnReason, Terms,
-    },
-    personal::Address,
+use orderfold_events::order::{
+    AdjustmentKind, AmendReason, CancelReason, HoldReason, Lifecycle, LineQuantity, LineTax,
+    OrderEvent, OrderFact, OrderPersonal, OrderSummary, RefundReason, Terms,
 };
-use uuid::Uuid;
 
+use self::commands::{
+    NOW, PLACED_AT, address, adjustment, amend, at, backdated, cancel, cancel_as, change_draft,
+    confirm, content, deliver, deliver_from, draft, draft_with, give_back, give_back_with, hold,
+    line, note, pay, place, place_draft, place_with, rate, refund, refund_with, release, ship,
+    update, usual, want, with_customer,
+};
 use super::{
-    Cancel, DistinctLines, NewAdjustment, NewLine, Order, OrderCommand, OrderError, Place,
-    RecordDelivery, RecordPayment, RecordReturn, RecordShipment, Requester,
+    AmendLine, Circumstances, Confirm, CustomerStanding, NewAdjustment, NewLine, Order,
+    OrderCommand, OrderError, Patch, PlaceDraft, Requester,
 };
-
-pub const PLACED_AT: i64 = 1_700_000_000_000;
-pub const NOW: i64 = PLACED_AT + 60_000;
-
-pub fn at(millis: i64) -> Timestamp {
-    Timestamp::from_millis(millis).unwrap()
-}
-
-pub fn rate(text: &str) -> LineTax {
-    LineTax::Rate(text.parse().unwrap())
-}
-
-/// A line without tax.
-pub fn line(quantity: i64, unit_price: i64) -> NewLine {
-    NewLine {
-        sku: format!("SKU-{unit_price}"),
-        name: "A thing".to_owned(),
-        category: None,
-        reference: None,
-        quantity,
-        unit_price,
-        discount: 0,
-        tax: rate("0"),
-        metadata: BTreeMap::new(),
-    }
-}
-
-pub fn adjustment(kind: AdjustmentKind, amount: i64) -> NewAdjustment {
-    NewAdjustment {
-        kind,
-        label: None,
-        amount,
-        tax_rate: TaxRate::ZERO,
-    }
-}
-
-pub fn place_command(lines: Vec<NewLine>) -> Place {
-    Place {
-        order_id: OrderId(Uuid::from_u128(1)),
-        customer_id: CustomerId(Uuid::from_u128(2)),
-        number: OrderNumber::new(at(PLACED_AT), 1),
-        channel: "web".to_owned(),
-        currency: "EUR".parse().unwrap(),
-        terms: Terms::Prepaid,
-        prices_include_tax: false,
-        digital: false,
-        due_on: None,
-        reference: Some("R-1".to_owned()),
-        customer_reference: None,
-        tags: vec![],
-        metadata: BTreeMap::new(),
-        lines,
-        adjustments: vec![],
-        personal: OrderPersonal {
-            ship_to: Some(Address {
-                city: Some("Henderson".to_owned()),
-                country: "US".to_owned(),
-                ..Address::default()
-            }),
-            ..OrderPersonal::default()
-        },
-        occurred_at: Some(at(PLACED_AT)),
-    }
-}
-
-pub fn place(lines: Vec<NewLine>) -> OrderCommand {
-    place_with(lines, |_| {})
-}
-
-pub fn place_with(lines: Vec<NewLine>, change: impl FnOnce(&mut Place)) -> OrderCommand {
-    let mut place = place_command(lines);
-    change(&mut place);
-    OrderCommand::Place(Box::new(place))
-}
-
-/// `(line, quantity)` pairs; none at all is the absence of a list.
-pub fn some_lines(pairs: &[(u32, i64)]) -> Option<DistinctLines> {
-    let pairs: Vec<_> = pairs
-        .iter()
-        .map(|&(line, quantity)| LineQuantity { line, quantity })
-        .collect();
-    (!pairs.is_empty()).then(|| DistinctLines::new(pairs).unwrap())
-}
-
-fn content(of: impl std::fmt::Debug) -> ContentHash {
-    ContentHash(format!("{of:?}"))
-}
-
-pub fn cancel(pairs: &[(u32, i64)]) -> OrderCommand {
-    cancel_as(Requester::Trader, pairs)
-}
-
-pub fn cancel_as(requester: Requester, pairs: &[(u32, i64)]) -> OrderCommand {
-    OrderCommand::Cancel(Cancel {
-        reason: CancelReason::Customer,
-        note: None,
-        lines: some_lines(pairs),
-        requester,
-        occurred_at: None,
-    })
-}
-
-pub fn pay(reference: &str, amount: i64) -> OrderCommand {
-    OrderCommand::RecordPayment(RecordPayment {
-        reference: reference.to_owned(),
-        amount,
-        method: PaymentMethod::Card,
-        content: content(amount),
-        occurred_at: None,
-    })
-}
-
-pub fn ship(reference: &str, pairs: &[(u32, i64)]) -> OrderCommand {
-    OrderCommand::RecordShipment(RecordShipment {
-        reference: reference.to_owned(),
-        carrier: None,
-        tracking_number: None,
-        lines: some_lines(pairs),
-        content: content(pairs),
-        occurred_at: None,
-    })
-}
-
-pub fn deliver(reference: &str, pairs: &[(u32, i64)]) -> OrderCommand {
-    deliver_from(None, reference, pairs)
-}
-
-pub fn deliver_from(shipment: Option<&str>, reference: &str, pairs: &[(u32, i64)]) -> OrderCommand {
-    OrderCommand::RecordDelivery(RecordDelivery {
-        reference: reference.to_owned(),
-        shipment: shipment.map(str::to_owned),
-        lines: some_lines(pairs),
-        content: content((shipment, pairs)),
-        occurred_at: None,
-    })
-}
-
-pub fn return_command(reference: &str, pairs: &[(u32, i64)]) -> RecordReturn {
-    RecordReturn {
-        reference: reference.to_owned(),
-        shipment: None,
-        reason: ReturnReason::Unwanted,
-        condition: None,
-        undelivered: false,
-        lines: some_lines(pairs).unwrap(),
-        adjustments: vec![],
-        content: content(pairs),
-        occurred_at: None,
-    }
-}
-
-pub fn give_back(reference: &str, pairs: &[(u32, i64)]) -> OrderCommand {
-    OrderCommand::RecordReturn(return_command(reference, pairs))
-}
-
-pub fn give_back_with(
-    reference: &str,
-    pairs: &[(u32, i64)],
-    change: impl FnOnce(&mut RecordReturn),
-) -> OrderCommand {
-    let mut command = return_command(reference, pairs);
-    change(&mut command);
-    OrderCommand::RecordReturn(command)
-}
-
-/// The same command, told to have happened at another time.
-pub fn backdated(mut command: OrderCommand, millis: i64) -> OrderCommand {
-    let time = Some(at(millis));
-    match &mut command {
-        OrderCommand::Place(place) => place.occurred_at = time,
-        OrderCommand::Cancel(cancel) => cancel.occurred_at = time,
-        OrderCommand::RecordPayment(payment) => payment.occurred_at = time,
-        OrderCommand::RecordShipment(shipment) => shipment.occurred_at = time,
-        OrderCommand::RecordDelivery(delivery) => delivery.occurred_at = time,
-        OrderCommand::RecordReturn(returned) => returned.occurred_at = time,
-    }
-    command
-}
 
 /// An order after some commands, all of which must succeed.
 pub fn given(commands: impl IntoIterator<Item = OrderCommand>) -> Order {
     commands
         .into_iter()
         .fold(Order::initial(), |order, command| {
-            let events = order.decide(&command, at(NOW)).unwrap();
+            let events = order.decide(&command, &usual()).unwrap();
             after(order, &events)
         })
 }
@@ -223,7 +57,7 @@ pub fn after(order: Order, events: &[OrderEvent]) -> Order {
 
 /// What one more command leads to.
 pub fn when(order: &Order, command: &OrderCommand) -> Result<Vec<OrderEvent>, OrderError> {
-    order.decide(command, at(NOW))
+    order.decide(command, &usual())
 }
 
 pub fn refusal(order: &Order, command: &OrderCommand) -> OrderError {
@@ -262,15 +96,14 @@ pub fn adjustments_of(event: &OrderEvent) -> &[orderfold_events::order::Adjustme
         OrderFact::Placed(placed) => &placed.adjustments,
         OrderFact::ItemsCancelled(cancelled) => &cancelled.adjustments,
         OrderFact::ReturnRecorded(returned) => &returned.adjustments,
-        // CONTRACT: those from drafts on.
+        OrderFact::Amended(amended) => &amended.adjustments,
+        OrderFact::RefundRecorded(refund) => &refund.adjustments,
         OrderFact::Drafted(_)
         | OrderFact::DraftChanged(_)
         | OrderFact::Discarded(_)
         | OrderFact::Held(_)
         | OrderFact::Released(_)
-        | OrderFact::Amended(_)
         | OrderFact::DetailsUpdated(_)
-        | OrderFact::RefundRecorded(_)
         | OrderFact::NoteAdded(_)
         | OrderFact::Confirmed(_)
         | OrderFact::Cancelled(_)

@@ -28,7 +28,9 @@ fn an_overpayment_is_recorded_and_flagged() {
 #[test]
 fn the_last_payment_completes_what_has_arrived() {
     let order = given([
-        place_with(vec![line(1, 100)], |place| place.terms = Terms::OnAccount),
+        place_with(vec![line(1, 100)], |place| {
+            place.terms = Terms::OnAccount;
+        }),
         ship("S", &[]),
         deliver("D", &[]),
         pay("P", 40),
@@ -94,7 +96,11 @@ fn a_clock_that_is_behind_does_not_turn_now_into_before_placing() {
     let order = given([place(vec![line(2, 100)])]);
     let behind = at(PLACED_AT - 5);
     let command = pay("P", 1);
-    assert!(order.decide(&command, behind).is_ok());
+    let circumstances = Circumstances {
+        now: behind,
+        ..usual()
+    };
+    assert!(order.decide(&command, &circumstances).is_ok());
     assert_eq!(order.occurred_at(&command, behind), at(PLACED_AT));
     assert_eq!(order.occurred_at(&command, at(NOW)), at(NOW));
     let backdated = backdated(command, PLACED_AT + 7);

@@ -152,6 +152,20 @@ fn tax_on_top_may_exceed_the_value_of_a_line() {
 }
 
 #[test]
+fn only_an_active_customer_places() {
+    let command = place(vec![line(1, 100)]);
+    for (standing, refusal) in [
+        (CustomerStanding::Blocked, OrderError::CustomerBlocked),
+        (CustomerStanding::Erased, OrderError::CustomerErased),
+    ] {
+        assert_eq!(
+            Order::initial().decide(&command, &with_customer(standing)),
+            Err(refusal)
+        );
+    }
+}
+
+#[test]
 fn placing_what_was_placed_changes_nothing() {
     let again = place(vec![line(1, 100)]);
     let placed = given([again.clone()]);
@@ -168,6 +182,16 @@ fn an_order_that_does_not_exist_takes_nothing_but_placing() {
         ship("S", &[]),
         deliver("D", &[]),
         give_back("B", &[(1, 1)]),
+        refund("R", 1),
+        change_draft(|_| {}),
+        OrderCommand::DiscardDraft,
+        place_draft(),
+        confirm(),
+        hold(HoldReason::Fraud, None),
+        release(None),
+        want(1, 1),
+        update(|_| {}),
+        note("x"),
     ] {
         assert_eq!(refusal(&Order::initial(), &command), OrderError::NotFound);
     }

@@ -1,14 +1,15 @@
 //! Random walks over all commands: whatever is asked in whatever order, the invariants hold and the order can be
 //! closed in the end.
 
-use orderfold_events::order::{Change, OrderEvent, OrderFact, Totals};
+use orderfold_events::order::{OrderEvent, OrderFact, Totals};
 use proptest::{collection::vec, prelude::*};
 
 use super::{
     chance::{some_command, some_order},
+    invariants::{check_events, check_units},
     *,
 };
-use crate::orders::domain::state::{Ledger, Line};
+use crate::orders::domain::line::Line;
 
 /// An order, everything that happened to it, and what a reader makes of it by adding up.
 struct Walk {
@@ -16,7 +17,11 @@ struct Walk {
     events: Vec<OrderEvent>,
     added: Totals,
     lines: (i64, i64, i64),
-    adjustment_tax: i64,
+    /// Adjustments that are not void, and the tax on them.
+    adjusted: (i64, i64),
+    /// Payments and refunds.
+    money: (i64, i64),
+    wanted_before: i64,
 }
 
 impl Walk {
@@ -26,7 +31,9 @@ impl Walk {
             events: vec![],
             added: Totals::default(),
             lines: (0, 0, 0),
-            adjustment_tax: 0,
+            adjusted: (0, 0),
+            money: (0, 0),
+            wanted_before: 0,
         };
         walk.step(command)?;
         Ok(walk)
@@ -43,7 +50,9 @@ impl Walk {
                 "what was decided is what is folded"
             );
             self.check_money(event);
-            check_units(self.order.ledger().unwrap(), event);
+            if let Some(ledger) = self.order.ledger() {
+                check_units(ledger, event);
+            }
         }
         check_events(&events);
         self.check_lifecycle();
@@ -59,10 +68,26 @@ impl Walk {
             self.lines.1 += line.net;
             self.lines.2 += line.tax;
         }
-        self.adjustment_tax += adjustments_of(event).iter().map(|it| it.tax).sum::<i64>();
-        if matches!(event.fact, OrderFact::Cancelled(_)) {
-            self.adjustment_tax = 0;
+        let adjustments = adjustments_of(event);
+        self.adjusted.0 += adjustments.iter().map(|it| it.net).sum::<i64>();
+        self.adjusted.1 += adjustments.iter().map(|it| it.tax).sum::<i64>();
+        if let OrderFact::PaymentRecorded(payment) = &event.fact {
+            self.money.0 += payment.amount;
         }
+        if let OrderFact::RefundRecorded(refund) = &event.fact {
+            self.money.1 += refund.amount;
+        }
+        // The event that cancels the last units voids all adjustments, whatever it is.
+        if self.wanted_before > 0 && self.wanted() == 0 {
+            self.adjusted = (0, 0);
+        }
+        self.wanted_before = self.wanted();
+    }
+
+    fn wanted(&self) -> i64 {
+        self.order
+            .ledger()
+            .map_or(0, |ledger| ledger.units().wanted())
     }
 
     fn check_money(&self, event: &OrderEvent) {
@@ -84,9 +109,21 @@ impl Walk {
         );
         let (units, net, tax) = self.lines;
         assert_eq!((units, net), (totals.units, totals.net_sales));
-        assert_eq!(tax + self.adjustment_tax, totals.taxes);
+        assert_eq!(tax + self.adjusted.1, totals.taxes);
+        assert_eq!(self.adjusted.0, totals.adjustments);
+        assert_eq!(self.money, (totals.payments, totals.refunds));
+        assert!(totals.refunds <= totals.payments);
         // The figures depend on what is left, not on the way there.
-        let ledger = self.order.ledger().unwrap();
+        let Some(ledger) = self.order.ledger() else {
+            assert_eq!(totals, Totals::default(), "a draft books nothing");
+            return;
+        };
+        let sum = |of: fn(&Line) -> i64| ledger.lines.iter().map(of).sum::<i64>();
+        assert_eq!(totals.units, sum(|line| line.terms.quantity));
+        let gross = sum(|line| line.terms.gross_net().unwrap());
+        let whole = sum(|line| line.terms.worth(line.terms.quantity).unwrap().net);
+        assert_eq!(totals.gross_sales, gross);
+        assert_eq!(totals.discounts, gross - whole);
         let worth = |line: &Line| line.terms.worth(line.units().chargeable()).unwrap();
         assert_eq!(
             net,
@@ -102,7 +139,13 @@ impl Walk {
     }
 
     fn check_lifecycle(&self) {
-        let ledger = self.order.ledger().unwrap();
+        let Some(ledger) = self.order.ledger() else {
+            assert!(matches!(
+                lifecycle(&self.order),
+                Lifecycle::Draft | Lifecycle::Discarded
+            ));
+            return;
+        };
         let units = ledger.units();
         let lifecycle = lifecycle(&self.order);
         assert_eq!(lifecycle == Lifecycle::Cancelled, units.wanted() == 0);
@@ -116,17 +159,40 @@ impl Walk {
                 );
             }
             Lifecycle::Completed => assert!(each_line_settled),
-            // CONTRACT: drafts and discarded ones.
-            Lifecycle::Draft | Lifecycle::Discarded => {}
             Lifecycle::Placed | Lifecycle::Cancelled => assert_eq!(units.shipped, 0),
+            Lifecycle::Draft | Lifecycle::Discarded => panic!("it has a ledger"),
         }
+        let on_hold = ledger.holds.any_open();
+        assert_eq!(summary(&self.order).on_hold, on_hold);
+        let open = matches!(lifecycle, Lifecycle::Placed | Lifecycle::Confirmed);
+        assert!(open || !on_hold, "the end of an order closes its holds");
     }
 
     /// What was done is a repetition when asked again, and a conflict with other content.
     fn check_repetition(&self, command: &OrderCommand, events: &[OrderEvent]) {
         let mut other = command.clone();
         let changed = match &mut other {
-            OrderCommand::Place(_) | OrderCommand::Cancel(_) => None,
+            OrderCommand::AddNote(_) | OrderCommand::Cancel(_) => None,
+            OrderCommand::Draft(_)
+            | OrderCommand::ChangeDraft(_)
+            | OrderCommand::DiscardDraft
+            | OrderCommand::Place(_)
+            | OrderCommand::PlaceDraft(_)
+            | OrderCommand::Confirm(_)
+            | OrderCommand::Hold(_)
+            | OrderCommand::Release(_)
+            | OrderCommand::UpdateDetails(_) => {
+                assert_eq!(when(&self.order, command), Ok(vec![]), "after {events:?}");
+                None
+            }
+            // What an adjustment adds, it adds each time; without one the order is as it is wanted.
+            OrderCommand::Amend(amend) => {
+                if amend.adjustments.is_empty() && amend.new_lines.is_empty() {
+                    assert_eq!(when(&self.order, command), Ok(vec![]), "after {events:?}");
+                }
+                None
+            }
+            OrderCommand::RecordRefund(it) => Some((&mut it.content, &it.reference)),
             OrderCommand::RecordPayment(it) => Some((&mut it.content, &it.reference)),
             OrderCommand::RecordShipment(it) => Some((&mut it.content, &it.reference)),
             OrderCommand::RecordDelivery(it) => Some((&mut it.content, &it.reference)),
@@ -144,14 +210,21 @@ impl Walk {
         );
     }
 
-    /// Pays, ships and delivers all that is left.
+    /// Places, releases, pays, ships and delivers all that is left, or discards a draft that cannot be placed.
     fn close(&mut self) {
+        if lifecycle(&self.order) == Lifecycle::Draft && self.step(&place_draft()).is_err() {
+            assert!(self.step(&OrderCommand::DiscardDraft).unwrap() > 0);
+        }
+        let Some(ledger) = self.order.ledger() else {
+            assert_eq!(lifecycle(&self.order), Lifecycle::Discarded);
+            return;
+        };
+        let (digital, open) = (ledger.digital, ledger.units().open());
+        self.step(&release(None)).unwrap();
         let balance = summary(&self.order).totals.balance;
         if balance > 0 {
             assert!(self.step(&pay("close-P", balance)).unwrap() > 0);
         }
-        let ledger = self.order.ledger().unwrap();
-        let (digital, open) = (ledger.digital, ledger.units().open());
         if open > 0 && !digital {
             assert!(self.step(&ship("close-S", &[])).unwrap() > 0);
         }
@@ -163,13 +236,24 @@ impl Walk {
             lifecycle(&self.order),
             Lifecycle::Completed | Lifecycle::Cancelled
         ));
+        self.refund_what_is_owed();
+    }
+
+    fn refund_what_is_owed(&mut self) {
+        let owed = -summary(&self.order).totals.balance;
+        if owed > 0 {
+            let reference = format!("close-R{}", self.events.len());
+            assert!(self.step(&refund(&reference, owed)).unwrap() > 0);
+        }
+        assert_eq!(summary(&self.order).totals.balance, 0);
+        assert_eq!(self.order.exposure(), 0, "a settled order binds no credit");
     }
 
     fn return_everything(&mut self) {
-        let left: Vec<_> = self
-            .order
-            .ledger()
-            .unwrap()
+        let Some(ledger) = self.order.ledger() else {
+            return;
+        };
+        let left: Vec<_> = ledger
             .numbered()
             .map(|(number, line)| (number, line.units().shipped - line.units().returned))
             .filter(|(_, units)| *units > 0)
@@ -178,58 +262,7 @@ impl Walk {
             self.step(&give_back("close-B", &left)).unwrap();
         }
         assert_eq!(summary(&self.order).totals.net_sales, 0);
-    }
-}
-
-fn check_units(ledger: &Ledger, event: &OrderEvent) {
-    for line in &ledger.lines {
-        let units = line.units();
-        let at_most = |part: i64, whole: i64| assert!(0 <= part && part <= whole, "{event:?}");
-        at_most(units.cancelled, units.ordered);
-        at_most(units.shipped, units.wanted());
-        at_most(units.delivered, units.shipped);
-        at_most(units.returned, units.shipped);
-        at_most(units.undelivered, units.returned);
-        at_most(units.delivered + units.undelivered, units.shipped);
-        for parcel in &line.parcels {
-            at_most(parcel.in_transit(), parcel.shipped);
-            at_most(parcel.with_customer(), parcel.delivered);
-        }
-    }
-}
-
-fn check_events(events: &[OrderEvent]) {
-    for (index, event) in events.iter().enumerate() {
-        let follows_of_itself = match event.fact {
-            OrderFact::Confirmed(_) => index == 0 && events.len() > 1,
-            OrderFact::Completed(_) => index > 0 && index + 1 == events.len(),
-            // CONTRACT: those from drafts on.
-            OrderFact::Drafted(_)
-            | OrderFact::DraftChanged(_)
-            | OrderFact::Discarded(_)
-            | OrderFact::Held(_)
-            | OrderFact::Released(_)
-            | OrderFact::Amended(_)
-            | OrderFact::DetailsUpdated(_)
-            | OrderFact::RefundRecorded(_)
-            | OrderFact::NoteAdded(_)
-            | OrderFact::Placed(_)
-            | OrderFact::ItemsCancelled(_)
-            | OrderFact::Cancelled(_)
-            | OrderFact::PaymentRecorded(_)
-            | OrderFact::ShipmentRecorded(_)
-            | OrderFact::DeliveryRecorded(_)
-            | OrderFact::ReturnRecorded(_) => continue,
-        };
-        assert!(follows_of_itself, "{:?}", names(events));
-        assert_eq!(event.change, Change::default());
-    }
-    for event in events {
-        let bytes = event.encode().unwrap();
-        assert_eq!(
-            &OrderEvent::decode(event.event_type(), &bytes).unwrap(),
-            event
-        );
+        self.refund_what_is_owed();
     }
 }
 
@@ -270,7 +303,8 @@ proptest! {
         for command in &commands {
             let _refused_or_not = walk.step(command);
         }
-        if walk.order.ledger().unwrap().units().open() > 0 {
+        let open = walk.order.ledger().map_or(0, |ledger| ledger.units().open());
+        if open > 0 {
             prop_assert!(walk.step(&cancel(&[])).unwrap() > 0);
         }
         walk.close();

@@ -66,12 +66,24 @@ pub struct UpOptions {
     /// Start with fresh data and remove it at the end
     #[arg(long)]
     pub ephemeral: bool,
+    /// How many brokers of Kafka: with three, each event has three copies and one broker may be away. A stack keeps
+    /// the number it was first started with, until it is reset
+    #[arg(long, default_value = "1", value_parser = brokers)]
+    pub brokers: u16,
     /// How many command services
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=REPLICAS_MAX))]
     pub command_replicas: u16,
     /// How many query services
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=REPLICAS_MAX))]
     pub query_replicas: u16,
+}
+
+fn brokers(text: &str) -> Result<u16, &'static str> {
+    match text {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        _ => Err("it can be 1 or 3"),
+    }
 }
 
 #[derive(Args)]

@@ -18,6 +18,7 @@ pub async fn up(here: &LocalStack, options: &UpOptions) -> Result<()> {
     let description = Description {
         supervisor: Identity::of(std::process::id()),
         ephemeral: options.ephemeral,
+        brokers: options.brokers,
         command_replicas: options.command_replicas,
         query_replicas: options.query_replicas,
     };

@@ -1,0 +1,192 @@
+//! The read side against the store: checkpoints never go back and never pass the log's end, a read that waited for a
+//! token shows it, each order is what its last event says, and the sales are the sum of what every event changed.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::TryStreamExt;
+use mongodb::{
+    Client as Mongo,
+    bson::{Document, doc},
+};
+use serde_json::Value;
+use sqlx::{PgPool, Row};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{client::Client, journal::Entry};
+
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// What an order's last event says of it, and an answer repeats.
+const SUMMARY: [&str; 6] = [
+    "number",
+    "lifecycle",
+    "payment_status",
+    "fulfilment_status",
+    "on_hold",
+    "totals",
+];
+const SUMMED: [&str; 8] = [
+    "gross_sales",
+    "discounts",
+    "cancellations",
+    "net_sales",
+    "adjustments",
+    "taxes",
+    "total_sales",
+    "payments",
+];
+
+/// Looks at every checkpoint again and again.
+pub struct Checkpoints {
+    watching: JoinHandle<Vec<String>>,
+    stop: CancellationToken,
+}
+
+impl Checkpoints {
+    /// # Panics
+    /// When the address is none.
+    #[must_use]
+    pub fn watch(mongodb_uri: String) -> Self {
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let watching = tokio::spawn(async move {
+            let client = Mongo::with_uri_str(mongodb_uri).await.expect("a client");
+            let mut seen = BTreeMap::new();
+            let mut found = Vec::new();
+            while !stopped.is_cancelled() {
+                for (id, at) in read(&client).await.unwrap_or_default() {
+                    let before = seen.insert(id.clone(), at).unwrap_or_default();
+                    if at < before {
+                        found.push(format!("{id} went from {before:?} back to {at:?}"));
+                    }
+                }
+                tokio::time::sleep(LOOK_INTERVAL).await;
+            }
+            found
+        });
+        Self { watching, stop }
+    }
+
+    /// What was wrong with them.
+    ///
+    /// # Panics
+    /// When nobody could watch.
+    pub async fn findings(self) -> Vec<String> {
+        self.stop.cancel();
+        self.watching.await.expect("somebody who watched")
+    }
+}
+
+/// Epoch and position of every checkpoint.
+async fn read(client: &Mongo) -> mongodb::error::Result<Vec<(String, (i64, i64))>> {
+    let database = client.default_database().expect("a database in the URI");
+    let checkpoints = database.collection::<Document>("checkpoints");
+    let all: Vec<Document> = checkpoints.find(doc! {}).await?.try_collect().await?;
+    Ok(all.iter().map(place).collect())
+}
+
+fn place(checkpoint: &Document) -> (String, (i64, i64)) {
+    let number = |member: &str| {
+        let value = checkpoint.get(member).expect("a number");
+        value
+            .as_i64()
+            .or(value.as_i32().map(i64::from))
+            .expect("a number")
+    };
+    let id = checkpoint.get_str("_id").expect("an id").to_owned();
+    (id, (number("epoch"), number("position")))
+}
+
+/// Checkpoints beyond the end of their shard.
+///
+/// # Panics
+/// When a store cannot be read.
+pub async fn beyond_the_log(pool: &PgPool, mongodb_uri: &str) -> Vec<String> {
+    // The checkpoints first: the log only grows.
+    let client = Mongo::with_uri_str(mongodb_uri).await.expect("a client");
+    let checkpoints = read(&client).await.expect("checkpoints");
+    let heads = sqlx::query("select shard, position from shard_head")
+        .fetch_all(pool)
+        .await
+        .expect("heads");
+    let heads: BTreeMap<String, i64> = heads
+        .iter()
+        .map(|row| (row.get::<i32, _>("shard").to_string(), row.get("position")))
+        .collect();
+    checkpoints
+        .into_iter()
+        .filter(|(id, (_, position))| {
+            let shard = id.rsplit('/').next().unwrap_or_default();
+            heads.get(shard).is_none_or(|head| position > head)
+        })
+        .map(|(id, at)| format!("{id} is at {at:?}, beyond the log"))
+        .collect()
+}
+
+/// Reads every acknowledged order behind its token, and the sales of all of them.
+///
+/// # Panics
+/// When a store cannot be read, or a reader is not answered.
+pub async fn misread(pool: &PgPool, queries: &Client, entries: &[Entry]) -> Vec<String> {
+    let mut found = Vec::new();
+    let answers = entries
+        .iter()
+        .filter_map(|entry| entry.answer.as_ref())
+        .filter(|answer| answer.status.is_success());
+    for answer in answers {
+        let told = answer.json();
+        let Some(order) = told["order_id"].as_str() else {
+            continue;
+        };
+        let path = format!("/v1/orders/{order}");
+        let shown = queries.get_after(&path, answer).await.expect(200).json();
+        if shown["version"].as_u64() < told["version"].as_u64() {
+            found.push(format!("{path} waited, and shows {}", shown["version"]));
+        }
+    }
+    let last = sqlx::query(
+        "select distinct on (stream_id) stream_id, version, convert_from(data, 'UTF8') as data
+           from event where stream_id like 'order-%' order by stream_id, version desc",
+    )
+    .fetch_all(pool)
+    .await
+    .expect("orders");
+    for row in last {
+        let (stream, version): (String, i32) = (row.get("stream_id"), row.get("version"));
+        let data: Value = serde_json::from_str(row.get("data")).expect("JSON");
+        let path = format!("/v1/orders/{}", stream.trim_start_matches("order-"));
+        let shown = queries.get(&path).await.expect(200).json();
+        if shown["version"] != version {
+            found.push(format!("{path} is not at version {version}"));
+        }
+        let differing = SUMMARY
+            .iter()
+            .filter(|member| shown[**member] != data[**member]);
+        found.extend(differing.map(|member| format!("{path} has another {member}")));
+    }
+    found.extend(missummed(pool, queries).await);
+    found
+}
+
+async fn missummed(pool: &PgPool, queries: &Client) -> Vec<String> {
+    let report = "/v1/reports/sales?currency=USD&interval=year&from=2000-01-01&to=2100-01-01";
+    let totals = &queries.get(report).await.expect(200).json()["totals"];
+    let mut found = Vec::new();
+    for figure in SUMMED {
+        let sum: i64 = sqlx::query_scalar(
+            "select coalesce(sum((convert_from(data, 'UTF8')::jsonb -> 'change' ->> $1)::bigint), 0)::bigint
+               from event where stream_id like 'order-%'",
+        )
+        .bind(figure)
+        .fetch_one(pool)
+        .await
+        .expect("a sum");
+        if totals[figure] != sum {
+            found.push(format!(
+                "sales say {figure} = {}, the log {sum}",
+                totals[figure]
+            ));
+        }
+    }
+    found
+}

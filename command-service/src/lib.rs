@@ -11,3 +11,4 @@ pub mod http;
 pub mod internal;
 pub mod orders;
 pub mod relay;
+pub mod timers;

@@ -8,7 +8,9 @@ mod identity;
 mod log;
 mod order_numbers;
 mod relay;
+mod snapshots;
 mod streams;
+mod timers;
 
 use sqlx::PgPool;
 
@@ -17,6 +19,9 @@ pub(crate) use self::{
     append::{AppendError, Appender},
     log::LogRecord,
     relay::{Lease, Progress},
+    snapshots::SnapshotRow,
+    streams::StreamRow,
+    timers::DueTimer,
 };
 pub use self::{
     connection::DatabaseConfig,

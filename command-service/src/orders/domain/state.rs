@@ -1,10 +1,12 @@
 //! What an order remembers in order to decide: who and what it is, its lines with their units, the money, and the
-//! references of its facts. Nothing personal: addresses and notes stand in the events alone.
+//! references of its facts. Nothing personal: addresses and notes stand in the events alone. It is kept in snapshots:
+//! whoever changes what a member means raises their schema (`commands.rs`).
 
 use orderfold_events::{
     Currency, CustomerId, OrderId, OrderNumber, Timestamp,
     order::{ContentHash, Lifecycle, OrderSummary, Placed, Terms, Totals},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     OrderError,
@@ -13,7 +15,7 @@ use super::{
 };
 
 /// The state of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Order {
     /// No event yet.
     #[default]
@@ -65,7 +67,8 @@ impl Order {
 }
 
 /// What never changes about an order once it is placed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Identity {
     pub order_id: OrderId,
     pub customer_id: CustomerId,
@@ -91,7 +94,8 @@ impl From<&OrderSummary> for Identity {
 }
 
 /// The quantities and the money of a placed order: the truth that all statuses are derived from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ledger {
     pub(super) identity: Identity,
     pub(super) prices_include_tax: bool,
@@ -183,7 +187,8 @@ fn index_of(line: u32) -> Option<usize> {
 }
 
 /// One line: its terms, and where its units are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Line {
     pub sku: String,
     pub terms: LineTerms,
@@ -219,7 +224,8 @@ impl Line {
 }
 
 /// The units of one line in one shipment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Parcel {
     /// Its place among the order's shipments; none where a digital delivery was its own shipment.
     pub shipment: Option<usize>,
@@ -242,7 +248,8 @@ impl Parcel {
 }
 
 /// How many adjustments there are: numbers go on, the limit counts what callers sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Adjustments {
     pub last_number: u32,
     pub sent_by_callers: usize,
@@ -255,7 +262,7 @@ impl Adjustments {
 }
 
 /// The facts of one kind, in the order recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Facts(Vec<(String, ContentHash)>);
 
 impl Facts {

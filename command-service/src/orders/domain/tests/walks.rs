@@ -8,7 +8,10 @@ use super::{
     chance::{some_command, some_order},
     *,
 };
-use crate::orders::domain::state::{Ledger, Line};
+use crate::{
+    event_sourcing::Aggregate,
+    orders::domain::state::{Ledger, Line},
+};
 
 /// An order, everything that happened to it, and what a reader makes of it by adding up.
 struct Walk {
@@ -46,10 +49,17 @@ impl Walk {
             check_units(self.order.ledger().unwrap(), event);
         }
         check_events(&events);
+        self.check_snapshot();
         self.check_lifecycle();
         self.check_repetition(command, &events);
         self.events.extend(events.iter().cloned());
         Ok(events.len())
+    }
+
+    fn check_snapshot(&self) {
+        let snapshot = self.order.to_snapshot().unwrap();
+        let restored = Order::from_snapshot(&snapshot);
+        assert_eq!(restored.as_ref(), Some(&self.order));
     }
 
     fn add(&mut self, event: &OrderEvent) {

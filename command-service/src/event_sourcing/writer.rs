@@ -134,12 +134,16 @@ impl Writer {
     async fn expire(&self, batch: &mut Vec<Job>) {
         let now = Instant::now();
         let expired: Vec<Job> = batch.extract_if(.., |job| job.deadline <= now).collect();
-        if expired.is_empty() {
-            return;
+        if !expired.is_empty() {
+            self.give_up(expired).await;
         }
-        let settled: Vec<Settled<'_>> = expired.iter().map(|job| job.settled(false)).collect();
+    }
+
+    /// Whether they took effect is not known here; their keys tell.
+    async fn give_up(&self, jobs: Vec<Job>) {
+        let settled: Vec<Settled<'_>> = jobs.iter().map(|job| job.settled(false)).collect();
         self.hot.settle(&settled).await;
-        for job in expired {
+        for job in jobs {
             let _left = job.reply.send(Err(StoreError::Unavailable(None)));
         }
     }

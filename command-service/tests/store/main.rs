@@ -8,17 +8,20 @@
 )]
 
 mod appending;
+mod chain;
 mod checker;
 mod claims;
 mod counted;
 mod faults;
 mod golden;
 mod hot;
+mod hot_faults;
 mod idempotency;
 mod identity;
 mod internal;
 mod kafka;
 mod limits;
+mod order_timers;
 mod plans;
 mod proofs;
 mod proxy;

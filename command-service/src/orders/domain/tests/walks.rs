@@ -60,6 +60,8 @@ impl Walk {
         let snapshot = self.order.to_snapshot().unwrap();
         let restored = Order::from_snapshot(&snapshot);
         assert_eq!(restored.as_ref(), Some(&self.order));
+        let text = String::from_utf8(snapshot).unwrap();
+        assert!(!text.contains("Henderson"), "it holds nothing personal");
     }
 
     fn add(&mut self, event: &OrderEvent) {

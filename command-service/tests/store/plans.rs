@@ -96,8 +96,8 @@ async fn work(world: &World, customer: Customer, seen: u32) {
             .appends(customer.stream(), seen + n)
             .also_reading(order(), 0);
         let effect = match n % 3 {
-            0 => TimerEffect::Begins(armed("unpaid")),
-            1 => TimerEffect::Follows(armed("grace")),
+            0 => TimerEffect::Begins(Some(armed("unpaid"))),
+            1 => TimerEffect::Follows(Some(armed("grace"))),
             _ => TimerEffect::Ends,
         };
         let appended = appended.timing(customer.stream(), effect);

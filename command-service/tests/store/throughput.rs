@@ -31,7 +31,7 @@ async fn every_command_of_many_submitters_at_once_is_accepted() {
     for task in futures::future::join_all(tasks).await {
         task.unwrap();
     }
-    report("to streams of their own", begun.elapsed());
+    println!("{}", report("to streams of their own", begun.elapsed()));
     world.prove().await;
 }
 
@@ -60,7 +60,7 @@ async fn every_decision_of_many_submitters_about_one_stream_is_accepted() {
     for task in futures::future::join_all(tasks).await {
         task.unwrap();
     }
-    report("to one stream", begun.elapsed());
+    println!("{}", report("to one stream", begun.elapsed()));
     let loaded = world.store.load::<Counted>(customer.stream()).await;
     assert_eq!(
         loaded.unwrap().state.events,
@@ -69,8 +69,8 @@ async fn every_decision_of_many_submitters_about_one_stream_is_accepted() {
     world.prove().await;
 }
 
-fn report(what: &str, took: Duration) {
+fn report(what: &str, took: Duration) -> String {
     let commands = u64::from(SUBMITTERS) * u64::from(EACH);
     let per_second = u128::from(commands) * 1000 / took.as_millis().max(1);
-    println!("{commands} commands {what} in {took:?}: {per_second} a second");
+    format!("{commands} commands {what} in {took:?}: {per_second} a second")
 }

@@ -27,13 +27,15 @@ impl Timed for Submission {
     }
 }
 
-pub fn armed(kind: &'static str) -> Option<Armed> {
-    Some(Armed { kind, delay: HOUR })
+pub fn armed(kind: &'static str) -> Armed {
+    Armed { kind, delay: HOUR }
 }
 
+/// The kind of a timer, and whether it is due an hour after its stream's last event.
+type Timer = (Option<String>, Option<bool>);
+
 impl World {
-    /// The kinds of all timers, and whether each is due an hour after its stream's last event.
-    async fn timers(&self) -> Vec<(Option<String>, Option<bool>)> {
+    async fn timers(&self) -> Vec<Timer> {
         sqlx::query_as(
             "select kind, due_at = recorded_at + interval '1 hour'
                from timer join stream using (stream_id) join event using (stream_id, version) order by kind",
@@ -44,7 +46,7 @@ impl World {
     }
 }
 
-fn some(kind: &str) -> (Option<String>, Option<bool>) {
+fn some(kind: &str) -> Timer {
     (Some(kind.to_owned()), Some(true))
 }
 
@@ -52,19 +54,25 @@ fn some(kind: &str) -> (Option<String>, Option<bool>) {
 async fn an_append_arms_rearms_disarms_and_ends_a_timer() {
     let world = World::new().await;
     let (customer, order) = (world.customer(0), order());
-    let steps: [(TimerEffect, &[(Option<String>, Option<bool>)]); 8] = [
+    let steps: [(TimerEffect, &[Timer]); 8] = [
         // What has no timer is not given one in passing.
-        (TimerEffect::Follows(armed("unpaid")), &[]),
-        (TimerEffect::Begins(armed("unpaid")), &[some("unpaid")]),
+        (TimerEffect::Follows(Some(armed("unpaid"))), &[]),
+        (
+            TimerEffect::Begins(Some(armed("unpaid"))),
+            &[some("unpaid")],
+        ),
         (TimerEffect::Follows(None), &[(None, None)]),
-        (TimerEffect::Follows(armed("unpaid")), &[some("unpaid")]),
-        (TimerEffect::Follows(armed("grace")), &[some("grace")]),
+        (
+            TimerEffect::Follows(Some(armed("unpaid"))),
+            &[some("unpaid")],
+        ),
+        (TimerEffect::Follows(Some(armed("grace"))), &[some("grace")]),
         // Armed for the same already: the time goes on.
         (
-            TimerEffect::Follows(armed("grace")),
+            TimerEffect::Follows(Some(armed("grace"))),
             &[(Some("grace".to_owned()), Some(false))],
         ),
-        (TimerEffect::Begins(armed("grace")), &[some("grace")]),
+        (TimerEffect::Begins(Some(armed("grace"))), &[some("grace")]),
         (TimerEffect::Ends, &[]),
     ];
     for (seen, (effect, expected)) in (0..).zip(steps) {
@@ -80,7 +88,7 @@ async fn in_one_batch_the_last_word_about_a_timer_counts_and_who_drops_out_has_n
     let world = World::new().await;
     let customer = world.customer(0);
     let (one, two, three, four) = (order(), order(), order(), order());
-    let held = armed("held");
+    let held = Some(armed("held"));
     let address = email("a@example.com");
     let fates = world
         .together(vec![
@@ -89,10 +97,10 @@ async fn in_one_batch_the_last_word_about_a_timer_counts_and_who_drops_out_has_n
                 .timing(one, TimerEffect::Begins(held)),
             customer
                 .appends(one, 1)
-                .timing(one, TimerEffect::Follows(armed("unpaid"))),
+                .timing(one, TimerEffect::Follows(Some(armed("unpaid")))),
             customer
                 .appends(two, 0)
-                .timing(two, TimerEffect::Begins(armed("grace"))),
+                .timing(two, TimerEffect::Begins(Some(armed("grace")))),
             customer.appends(two, 1).timing(two, TimerEffect::Ends),
             customer
                 .appends(three, 5)
@@ -114,7 +122,7 @@ async fn in_one_batch_the_last_word_about_a_timer_counts_and_who_drops_out_has_n
 async fn a_repeated_command_arms_nothing_again() {
     let world = World::new().await;
     let (customer, order, key) = (world.customer(0), order(), new_key());
-    let begins = TimerEffect::Begins(armed("unpaid"));
+    let begins = TimerEffect::Begins(Some(armed("unpaid")));
     let submission = || customer.appends(order, 0).under(key).timing(order, begins);
     assert!(accepted(&world.store.submit(submission(), soon()).await));
     world.execute("delete from timer").await;

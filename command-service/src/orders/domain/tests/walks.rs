@@ -49,7 +49,6 @@ impl Walk {
             check_units(self.order.ledger().unwrap(), event);
         }
         check_events(&events);
-        self.check_snapshot();
         self.check_lifecycle();
         self.check_repetition(command, &events);
         self.events.extend(events.iter().cloned());
@@ -256,8 +255,10 @@ proptest! {
                 prop_assert_eq!(&walk.order, &before);
             }
         }
+        walk.check_snapshot();
         walk.close();
         walk.return_everything();
+        walk.check_snapshot();
         prop_assert_eq!(after(Order::initial(), &walk.events), walk.order);
     }
 

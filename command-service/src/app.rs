@@ -7,7 +7,10 @@ use orderfold_events::ShardCount;
 use orderfold_http::{
     Problem, TokenKey, admin, api::Operations, auth::Access, catalogue, clock, server,
 };
-use tokio::{signal::unix, sync::Semaphore};
+use tokio::{
+    signal::unix,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 use utoipa::{OpenApi, openapi};
@@ -26,6 +29,7 @@ use crate::{
     orders::{controller as orders, endpoints},
     recovery::{self, RaiseEpoch, Recovery, Republish},
     relay::{KafkaConfig, Relay, Standing, TopicError},
+    timers::{Delays, TimerWorker},
 };
 
 /// Why the service cannot start or go on; only for the log.
@@ -33,6 +37,8 @@ pub type StartError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Commands of one replica at once; more are told to come back.
 const COMMANDS_MAX: usize = 2_048;
+/// Bulk requests of one replica at once: each holds up to 16 MiB of lines.
+const BULK_REQUESTS_MAX: usize = 16;
 
 /// What the controllers need. Cheap to clone.
 #[derive(Clone)]
@@ -43,24 +49,29 @@ pub struct Commands {
     pub reporting_zone: Tz,
     pub tasks: TaskTracker,
     permits: Arc<Semaphore>,
+    bulk_permits: Arc<Semaphore>,
 }
 
 impl Commands {
     #[must_use]
-    pub fn new(
-        store: EventStore,
-        secrets: Secrets,
-        reporting_zone: Tz,
-        tasks: TaskTracker,
-    ) -> Self {
-        let permits = Arc::new(Semaphore::new(COMMANDS_MAX));
+    pub fn new(store: EventStore, secrets: Secrets, reporting_zone: Tz, delays: Delays) -> Self {
         Self {
-            executor: Executor::new(store),
+            executor: Executor::new(store, delays),
             secrets,
             reporting_zone,
-            tasks,
-            permits,
+            tasks: TaskTracker::new(),
+            permits: Arc::new(Semaphore::new(COMMANDS_MAX)),
+            bulk_permits: Arc::new(Semaphore::new(BULK_REQUESTS_MAX)),
         }
+    }
+
+    /// Lets a bulk request in, for as long as the permit is kept.
+    ///
+    /// # Errors
+    /// 503 `unavailable` when too many run already.
+    pub fn admit_bulk(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let permit = self.bulk_permits.clone().try_acquire_owned();
+        permit.map_err(|_none| Problem::unavailable("too many bulk requests are running"))
     }
 
     /// Runs a command in a task of its own, so that a caller who leaves cancels nothing half way.
@@ -313,8 +324,13 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let background = TaskTracker::new();
     let standing = start_background(relay, &background, &stop_background);
 
-    let zone = config.reporting_time_zone;
-    let commands = Commands::new(store, parts.secrets, zone, TaskTracker::new());
+    let (zone, delays) = (config.reporting_time_zone, config.timer_delays());
+    let commands = Commands::new(store, parts.secrets, zone, delays);
+    let timers = TimerWorker {
+        commands: commands.clone(),
+        database: parts.database.clone(),
+    };
+    background.spawn(timers.run(stop_background.clone()));
     let tasks = commands.tasks.clone();
     let api = operations().into_router(commands, key, CATALOGUE);
     let internal = internal::router(Internal {

@@ -14,3 +14,4 @@ pub mod orders;
 mod phone;
 pub mod recovery;
 pub mod relay;
+pub mod timers;

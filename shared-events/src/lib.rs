@@ -17,6 +17,7 @@ pub mod personal;
 pub mod shard;
 pub mod timestamp;
 pub mod token;
+mod upcast;
 
 pub use coordinate::{Coordinate, Epoch, Position};
 pub use envelope::{Actor, Envelope, MalformedHeaders};

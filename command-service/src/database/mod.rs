@@ -10,7 +10,9 @@ mod log;
 mod order_numbers;
 mod relay;
 mod seen;
+mod snapshots;
 mod streams;
+mod timers;
 
 use sqlx::PgPool;
 
@@ -19,6 +21,9 @@ pub(crate) use self::{
     history::NewEpoch,
     log::LogRecord,
     relay::{Lease, Progress, RelayState},
+    snapshots::SnapshotRow,
+    streams::StreamRow,
+    timers::DueTimer,
 };
 pub use self::{
     connection::DatabaseConfig,

@@ -7,8 +7,9 @@ use orderfold_http::{Problem, clock};
 use super::{Call, InFlight, KeyedRequest};
 use crate::event_sourcing::{
     Answer, ClaimChange, ClaimKind, EventStore, NewEvent, Outcome, StoreError, StoredAnswer,
-    Submission,
+    Submission, TimerChange,
 };
+use crate::timers::Delays;
 
 /// An event as a decision records it, before it gets its id.
 #[derive(Debug, Clone)]
@@ -102,14 +103,16 @@ pub enum Failure {
 #[derive(Clone)]
 pub struct Executor {
     store: EventStore,
+    delays: Delays,
     in_flight: InFlight,
 }
 
 impl Executor {
     #[must_use]
-    pub fn new(store: EventStore) -> Self {
+    pub fn new(store: EventStore, delays: Delays) -> Self {
         Self {
             store,
+            delays,
             in_flight: InFlight::default(),
         }
     }
@@ -148,7 +151,8 @@ impl Executor {
         let decide = || async {
             let decision = attempt().await?;
             let answer = decision.answer.clone();
-            Ok((answer, self.submission(call, request, decision)))
+            let submission = self.submission(call, request, decision)?;
+            Ok((answer, submission))
         };
         match self.store.settle(lane, call.deadline, decide).await {
             Ok((answer, outcome)) => settled(answer, outcome),
@@ -184,7 +188,7 @@ impl Executor {
         call: &Call,
         request: &KeyedRequest,
         decision: Decision<Answer>,
-    ) -> Submission {
+    ) -> Result<Submission, StoreError> {
         let Decision {
             customer,
             read_set,
@@ -192,6 +196,7 @@ impl Executor {
             claims,
             answer,
         } = decision;
+        let timers = self.timers(call, &recorded)?;
         let events = recorded.into_iter().map(|recorded| NewEvent {
             stream: recorded.stream,
             event_id: EventId(clock::new_id()),
@@ -202,16 +207,34 @@ impl Executor {
             causation_id: call.context.correlation_id,
             actor: call.actor.clone(),
             traceparent: Some(call.context.traceparent.clone()),
-            data: recorded.data,
+            data: recorded.data.into(),
         });
-        Submission {
+        Ok(Submission {
             shard: self.store.shard_of(customer),
             read_set,
             events: events.collect(),
             claims,
+            timers,
             idempotency: request.idempotency.clone(),
             answer,
+        })
+    }
+
+    fn timers(&self, call: &Call, recorded: &[Recorded]) -> Result<Vec<TimerChange>, StoreError> {
+        let mut timers = Vec::new();
+        for event in recorded {
+            let backdated = event.occurred_at < call.now;
+            let (stream, data) = (event.stream, event.data.as_slice());
+            let effect = self
+                .delays
+                .after(stream, event.event_type, data, backdated)?;
+            timers.extend(effect.map(|effect| TimerChange {
+                stream,
+                timer_id: clock::new_id(),
+                effect,
+            }));
         }
+        Ok(timers)
     }
 
     /// What a dry run would answer; nothing is submitted, so claims are looked at instead of taken.

@@ -12,6 +12,7 @@ use command_service::{
     event_sourcing::EventStore,
     execution::Secrets,
     http::codes::CATALOGUE,
+    timers::Delays,
 };
 use orderfold_http::TokenKey;
 use orderfold_stack::{
@@ -20,7 +21,6 @@ use orderfold_stack::{
     tokens::{ALL_SCOPES, ISSUER, mint},
 };
 use serde_json::{Value, json};
-use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -221,7 +221,7 @@ impl Shop {
 fn serve(store: EventStore) -> Router {
     let secrets = Secrets::parse(&CLAIM_KEY.into()).unwrap();
     let zone = "Europe/Berlin".parse().unwrap();
-    let commands = Commands::new(store, secrets, zone, TaskTracker::new());
+    let commands = Commands::new(store, secrets, zone, Delays::default());
     let key = TokenKey::from_file(KEYS.public_file(), ISSUER).unwrap();
     app::operations().into_router(commands, key, CATALOGUE)
 }

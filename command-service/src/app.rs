@@ -7,7 +7,10 @@ use orderfold_events::ShardCount;
 use orderfold_http::{
     Problem, TokenKey, admin, api::Operations, auth::Access, catalogue, clock, server,
 };
-use tokio::{signal::unix, sync::Semaphore};
+use tokio::{
+    signal::unix,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 use utoipa::{OpenApi, openapi};
@@ -27,6 +30,7 @@ use crate::{
     recovery::{self, RaiseEpoch, Recovery, Republish},
     relay::{KafkaConfig, Relay, Standing, TopicError},
     sealing::{Erasing, Vault, VaultKeys},
+    timers::{Delays, TimerWorker},
 };
 
 /// Why the service cannot start or go on; only for the log.
@@ -34,6 +38,8 @@ pub type StartError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Commands of one replica at once; more are told to come back.
 const COMMANDS_MAX: usize = 2_048;
+/// Bulk requests of one replica at once: each holds up to 16 MiB of lines.
+const BULK_REQUESTS_MAX: usize = 16;
 
 /// What the controllers need. Cheap to clone.
 #[derive(Clone)]
@@ -45,6 +51,7 @@ pub struct Commands {
     pub reporting_zone: Tz,
     pub tasks: TaskTracker,
     permits: Arc<Semaphore>,
+    bulk_permits: Arc<Semaphore>,
 }
 
 impl Commands {
@@ -53,17 +60,26 @@ impl Commands {
         store: EventStore,
         (secrets, vault): (Secrets, Vault),
         reporting_zone: Tz,
-        tasks: TaskTracker,
+        delays: Delays,
     ) -> Self {
-        let permits = Arc::new(Semaphore::new(COMMANDS_MAX));
         Self {
-            executor: Executor::new(store, vault.clone()),
+            executor: Executor::new(store, vault.clone(), delays),
             secrets,
             vault,
             reporting_zone,
-            tasks,
-            permits,
+            tasks: TaskTracker::new(),
+            permits: Arc::new(Semaphore::new(COMMANDS_MAX)),
+            bulk_permits: Arc::new(Semaphore::new(BULK_REQUESTS_MAX)),
         }
+    }
+
+    /// Lets a bulk request in, for as long as the permit is kept.
+    ///
+    /// # Errors
+    /// 503 `unavailable` when too many run already.
+    pub fn admit_bulk(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let permit = self.bulk_permits.clone().try_acquire_owned();
+        permit.map_err(|_none| Problem::unavailable("too many bulk requests are running"))
     }
 
     /// Runs a command in a task of its own, so that a caller who leaves cancels nothing half way.
@@ -356,9 +372,14 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     background.spawn(erasing.run(stop_background.clone()));
     let standing = start_background(relay, &background, &stop_background);
 
-    let zone = config.reporting_time_zone;
+    let (zone, delays) = (config.reporting_time_zone, config.timer_delays());
     let secrets = (parts.secrets, parts.vault.clone());
-    let commands = Commands::new(store, secrets, zone, TaskTracker::new());
+    let commands = Commands::new(store, secrets, zone, delays);
+    let timers = TimerWorker {
+        commands: commands.clone(),
+        database: parts.database.clone(),
+    };
+    background.spawn(timers.run(stop_background.clone()));
     let tasks = commands.tasks.clone();
     let api = operations().into_router(commands, key, CATALOGUE);
     let internal = internal::router(Internal {

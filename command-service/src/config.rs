@@ -7,7 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use orderfold_http::telemetry::LogFormat;
 use secrecy::SecretString;
 
-use crate::recovery::{RaiseEpoch, Republish};
+use crate::{
+    recovery::{RaiseEpoch, Republish},
+    timers::Delays,
+};
 
 /// The write side of Orderfold.
 #[derive(Debug, Parser)]
@@ -85,6 +88,15 @@ pub struct Config {
     /// Such as `info` or `info,command_service=debug`.
     #[arg(long, env, global = true, default_value = "info")]
     pub log_filter: String,
+    /// How long a placed order that is on account or paid waits before it is confirmed by itself; 0 never does it.
+    #[arg(long, env, global = true, default_value = "0")]
+    confirm_grace_seconds: u64,
+    /// How long a prepaid order waits for its first payment before it is cancelled; 0 never does it.
+    #[arg(long, env, global = true, default_value = "336")]
+    unpaid_expiry_hours: u64,
+    /// How long a draft that nothing happens to is kept before it is discarded; 0 keeps it for ever.
+    #[arg(long, env, global = true, default_value = "720")]
+    stale_draft_hours: u64,
     /// How long running requests may take after a signal to stop.
     #[arg(long, env, global = true, default_value = "20")]
     shutdown_timeout_seconds: u64,
@@ -94,5 +106,18 @@ impl Config {
     #[must_use]
     pub fn shutdown_timeout(&self) -> Duration {
         Duration::from_secs(self.shutdown_timeout_seconds)
+    }
+
+    /// What is done about orders that nothing happens to, and when.
+    #[must_use]
+    pub fn timer_delays(&self) -> Delays {
+        const HOUR_SECONDS: u64 = 3_600;
+        let delay = |seconds: u64| (seconds > 0).then(|| Duration::from_secs(seconds));
+        let hours = |hours: u64| delay(hours.saturating_mul(HOUR_SECONDS));
+        Delays {
+            grace: delay(self.confirm_grace_seconds),
+            unpaid: hours(self.unpaid_expiry_hours),
+            stale_draft: hours(self.stale_draft_hours),
+        }
     }
 }

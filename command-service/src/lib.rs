@@ -15,3 +15,4 @@ mod phone;
 pub mod recovery;
 pub mod relay;
 pub mod sealing;
+pub mod timers;

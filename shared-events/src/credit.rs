@@ -82,7 +82,9 @@ impl CreditEvent {
     /// [`DecodeError`] for a type that is not a credit account's, or data that is not what the type promises.
     pub fn decode(event_type: &str, data: &[u8]) -> Result<Self, DecodeError> {
         use crate::event::parse;
-        Ok(match event_type {
+        let lifted = crate::upcast::lifted(event_type, data)?;
+        let data = lifted.data.as_ref();
+        Ok(match lifted.event_type {
             TERMS_SET => Self::TermsSet(parse(data)?),
             EXPOSURE_CHANGED => Self::ExposureChanged(parse(data)?),
             _ => return Err(DecodeError::UnknownType(event_type.to_owned())),

@@ -18,6 +18,7 @@ pub mod sealing;
 pub mod shard;
 pub mod timestamp;
 pub mod token;
+mod upcast;
 
 pub use coordinate::{Coordinate, Epoch, Position};
 pub use envelope::{Actor, Envelope, MalformedHeaders};

@@ -18,7 +18,7 @@ use orderfold_http::{
 };
 use serde_json::Value;
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::timeout,
 };
 use tracing::Instrument;
@@ -68,12 +68,14 @@ pub(crate) async fn run_commands(
 ) -> Result<Response, Problem> {
     Parameters::read(query.as_deref()).finish(())?;
     require_media_type(request.headers(), &["application/x-ndjson"])?;
+    let permit = Arc::new(commands.admit_bulk()?);
     let (answers, pending) = mpsc::unbounded_channel();
     let bulk = Bulk {
         commands: commands.clone(),
         context,
         principal,
         at_once: Arc::new(Semaphore::new(AT_ONCE)),
+        _permit: permit,
     };
     let body = request.into_body().into_data_stream();
     // In a task of its own: it goes on reading while the caller does not read yet, and when the caller leaves.
@@ -116,6 +118,8 @@ struct Bulk {
     context: RequestContext,
     principal: Principal,
     at_once: Arc<Semaphore>,
+    /// Given back when the last line has its answer.
+    _permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl Bulk {

@@ -4,7 +4,7 @@ use orderfold_events::{Shard, Timestamp};
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 
 use super::{DatabaseConfig, batch::Batch, seen::Seen, streams};
-use crate::event_sourcing::{ClaimKind, Outcome, StoreError, Submission};
+use crate::event_sourcing::{ClaimKind, Job, Outcome, StoreError};
 
 /// A writer's own connection.
 pub(crate) struct Appender {
@@ -33,7 +33,7 @@ const PASSING: &[&str] = &["08", "53", "57", "40", "55P03", "25006", "58"];
 
 const APPEND: &str = "select * from append_batch(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29, $30, $31, $32)";
+    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)";
 
 impl Appender {
     pub fn new(config: DatabaseConfig, seen: Seen) -> Self {
@@ -49,21 +49,21 @@ impl Appender {
         self.connection = None;
     }
 
-    /// Appends a batch in one call: one outcome per submission, in their order. The connection is given up on any
+    /// Appends a batch in one call: one outcome per job, in their order. The connection is given up on any
     /// error, so that the next call starts on a sound one.
     pub async fn append(
         &mut self,
-        submissions: &[&Submission],
+        jobs: &[Job],
     ) -> Result<Vec<Result<Outcome, StoreError>>, AppendError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        let batch = Batch::of(submissions);
+        let batch = Batch::of(jobs);
         let rows = call(&mut connection, batch).await.map_err(classify)?;
         self.connection = Some(connection);
         let outcomes: Vec<_> = rows.iter().map(outcome).collect();
-        self.observe(submissions, &outcomes);
+        self.observe(jobs, &outcomes);
         Ok(outcomes)
     }
 
@@ -80,10 +80,10 @@ impl Appender {
         }
     }
 
-    fn observe(&self, submissions: &[&Submission], outcomes: &[Result<Outcome, StoreError>]) {
-        for (submission, outcome) in submissions.iter().zip(outcomes) {
+    fn observe(&self, jobs: &[Job], outcomes: &[Result<Outcome, StoreError>]) {
+        for (job, outcome) in jobs.iter().zip(outcomes) {
             if let (Some(event), Ok(Outcome::Accepted { coordinate, .. })) =
-                (submission.events.last(), outcome)
+                (job.submission.events.last(), outcome)
             {
                 self.seen.observe(*coordinate, event.event_id);
             }
@@ -91,7 +91,7 @@ impl Appender {
     }
 }
 
-async fn call(connection: &mut PgConnection, batch: Batch) -> Result<Vec<PgRow>, sqlx::Error> {
+async fn call(connection: &mut PgConnection, batch: Batch<'_>) -> Result<Vec<PgRow>, sqlx::Error> {
     let Batch {
         shards,
         streams,
@@ -102,6 +102,7 @@ async fn call(connection: &mut PgConnection, batch: Batch) -> Result<Vec<PgRow>,
         reads,
         events,
         changes,
+        timers,
     } = batch;
     let rows = sqlx::query(APPEND)
         .bind(shards)
@@ -119,6 +120,7 @@ async fn call(connection: &mut PgConnection, batch: Batch) -> Result<Vec<PgRow>,
         .bind(reads.command_of)
         .bind(reads.stream_of)
         .bind(reads.version)
+        .bind(reads.event_id)
         .bind(events.command_of)
         .bind(events.stream_of)
         .bind(events.id)
@@ -136,6 +138,13 @@ async fn call(connection: &mut PgConnection, batch: Batch) -> Result<Vec<PgRow>,
         .bind(changes.claim_of)
         .bind(changes.owner_of)
         .bind(changes.take)
+        .bind(timers.command_of)
+        .bind(timers.stream_of)
+        .bind(timers.id)
+        .bind(timers.kind)
+        .bind(timers.delay_ms)
+        .bind(timers.begins)
+        .bind(timers.ends)
         .fetch_all(connection)
         .await?;
     Ok(rows)

@@ -38,7 +38,7 @@ impl Database {
     }
 
     /// Goes on forgetting until told to stop.
-    pub async fn keep_house(&self, stop: CancellationToken) {
+    pub async fn keep_house(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let more = match self.forget_answers().await {
                 Ok(rows) => rows >= ROWS_MAX.unsigned_abs(),

@@ -12,7 +12,9 @@ mod log;
 mod order_numbers;
 mod relay;
 mod seen;
+mod snapshots;
 mod streams;
+mod timers;
 
 use sqlx::PgPool;
 
@@ -23,6 +25,9 @@ pub(crate) use self::{
     keys::KeyRow,
     log::LogRecord,
     relay::{Lease, Progress, RelayState},
+    snapshots::SnapshotRow,
+    streams::StreamRow,
+    timers::DueTimer,
 };
 pub use self::{
     connection::DatabaseConfig,

@@ -1,6 +1,6 @@
 //! Rows of one stream, owners of claims, and answers that were kept.
 
-use orderfold_events::{Coordinate, Epoch, Position, Shard, StreamId, Version};
+use orderfold_events::{Coordinate, Epoch, EventId, Position, Shard, StreamId, Version};
 use sqlx::{FromRow, Row, postgres::PgRow};
 
 use super::{Database, connection::answered};
@@ -9,6 +9,7 @@ use crate::event_sourcing::{ClaimKey, ClaimKind, StoreError, StoredAnswer};
 /// One event of a stream, as far as folding needs it.
 pub(crate) struct StreamRow {
     pub version: Version,
+    pub event_id: EventId,
     pub event_type: String,
     pub data: Vec<u8>,
 }
@@ -17,6 +18,7 @@ impl FromRow<'_, PgRow> for StreamRow {
     fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             version: Version(number(row, "version")?),
+            event_id: EventId(row.try_get("event_id")?),
             event_type: row.try_get("type")?,
             data: row.try_get("data")?,
         })
@@ -29,7 +31,7 @@ impl Database {
         stream: StreamId,
     ) -> Result<Vec<StreamRow>, StoreError> {
         let rows = sqlx::query_as(
-            "select version, type, data from event where stream_id = $1 order by version",
+            "select version, event_id, type, data from event where stream_id = $1 order by version",
         )
         .bind(stream.to_string())
         .fetch_all(&self.pool);

@@ -2,14 +2,19 @@
 //! It knows no HTTP, no business rule and no SQL.
 
 mod aggregate;
+mod entry;
 mod error;
+mod hot;
 mod lanes;
 mod outcome;
+mod reader;
 mod store;
 mod submission;
+mod timer;
 mod writer;
 mod writers;
 
+pub(crate) use self::writer::Job;
 pub use self::{
     aggregate::{Aggregate, Loaded},
     error::StoreError,
@@ -19,5 +24,6 @@ pub use self::{
     submission::{
         Answer, ClaimChange, ClaimKey, ClaimKind, IdempotencyKey, NewEvent, Retention, Submission,
     },
+    timer::{Armed, TimerChange, TimerEffect},
     writers::Writers,
 };

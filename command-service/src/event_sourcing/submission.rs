@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use orderfold_events::{Actor, CustomerId, EventId, Shard, StreamId, Timestamp, Version};
 use uuid::Uuid;
+
+use super::TimerChange;
 
 /// One decision: what it looked at, what it records, and the answer that a retry has to get again.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ pub struct Submission {
     /// In order; versions and positions follow from the read set. Every stream stands in the read set.
     pub events: Vec<NewEvent>,
     pub claims: Vec<ClaimChange>,
+    /// In order; every stream stands in the read set.
+    pub timers: Vec<TimerChange>,
     pub idempotency: IdempotencyKey,
     pub answer: Answer,
 }
@@ -34,7 +39,7 @@ pub struct NewEvent {
     pub actor: Actor,
     pub traceparent: Option<String>,
     /// The JSON of the event, as it is stored and as it goes to Kafka; at most [`NewEvent::DATA_BYTES_MAX`].
-    pub data: Vec<u8>,
+    pub data: Bytes,
 }
 
 impl NewEvent {
@@ -152,6 +157,7 @@ impl Submission {
             .map(|(stream, _)| *stream)
             .chain(self.events.iter().map(|event| event.stream))
             .chain(self.claims.iter().map(ClaimChange::owner))
+            .chain(self.timers.iter().map(|change| change.stream))
             .collect()
     }
 

@@ -10,7 +10,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Outcome, StoreError, Submission};
+use super::{
+    Outcome, StoreError, Submission,
+    hot::{Hot, Seen, Settled},
+};
 use crate::database::{AppendError, Appender};
 
 /// Commands in one call; more would only make the first wait for the last.
@@ -24,13 +27,15 @@ const RETRY_DELAY_MAX: Duration = Duration::from_millis(500);
 /// One submission on its way, and who waits for it.
 pub(crate) struct Job {
     pub submission: Submission,
+    pub seen: Seen,
     pub deadline: Instant,
     pub reply: oneshot::Sender<Result<Outcome, StoreError>>,
 }
 
-/// One writer: its own connection, and the bell of the relay.
+/// One writer: its own connection, the streams that it moves on, and the bell of the relay.
 pub(super) struct Writer {
     pub appender: Appender,
+    pub hot: Hot,
     pub appended: Arc<Notify>,
 }
 
@@ -55,13 +60,15 @@ impl Writer {
         let mut batches = vec![batch];
         while let Some(mut batch) = batches.pop() {
             match self.append_until_known(&mut batch).await {
-                Ok(outcomes) => self.answer(batch, outcomes),
+                Ok(outcomes) => self.answer(batch, outcomes).await,
                 Err(error) if batch.len() == 1 => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(error, "a command was refused by the database");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "a command was refused by the database"
+                    );
                     metrics::counter!("orderfold_append_refused_total").increment(1);
                     let refused = StoreError::Corrupt("the database refused the command".into());
-                    self.answer(batch, vec![Err(refused)]);
+                    self.answer(batch, vec![Err(refused)]).await;
                 }
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
@@ -74,7 +81,13 @@ impl Writer {
         }
     }
 
-    fn answer(&self, batch: Vec<Job>, outcomes: Vec<Result<Outcome, StoreError>>) {
+    async fn answer(&self, batch: Vec<Job>, outcomes: Vec<Result<Outcome, StoreError>>) {
+        let settled: Vec<Settled<'_>> = batch
+            .iter()
+            .zip(&outcomes)
+            .map(|(job, outcome)| job.settled(matches!(outcome, Ok(Outcome::Accepted { .. }))))
+            .collect();
+        self.hot.settle(&settled).await;
         for (job, outcome) in batch.into_iter().zip(outcomes) {
             if matches!(outcome, Ok(Outcome::Accepted { .. })) && !job.submission.events.is_empty()
             {
@@ -98,18 +111,17 @@ impl Writer {
             .without_max_times()
             .build();
         loop {
-            expire(batch);
+            self.expire(batch).await;
             let Some(last) = batch.iter().map(|job| job.deadline).max() else {
                 return Ok(Vec::new());
             };
-            let submissions: Vec<&Submission> = batch.iter().map(|job| &job.submission).collect();
-            metrics::histogram!("orderfold_append_batch_commands").record(lossy(submissions.len()));
-            match tokio::time::timeout_at(last, self.appender.append(&submissions)).await {
+            metrics::histogram!("orderfold_append_batch_commands").record(lossy(batch.len()));
+            match tokio::time::timeout_at(last, self.appender.append(batch)).await {
                 Ok(Ok(outcomes)) => return Ok(outcomes),
                 Ok(Err(AppendError::Refused(error))) => return Err(error),
                 Ok(Err(AppendError::Forked(_))) => {
                     // Waiting does not help: an operator has to act first.
-                    give_up(batch.drain(..));
+                    self.give_up(std::mem::take(batch)).await;
                     return Ok(Vec::new());
                 }
                 Ok(Err(AppendError::Unknown(error))) => {
@@ -121,6 +133,33 @@ impl Writer {
                 Err(_elapsed) => self.appender.disconnect(),
             }
             tokio::time::sleep(delays.next().unwrap_or(RETRY_DELAY_MAX)).await;
+        }
+    }
+
+    async fn expire(&self, batch: &mut Vec<Job>) {
+        let now = Instant::now();
+        let expired: Vec<Job> = batch.extract_if(.., |job| job.deadline <= now).collect();
+        if !expired.is_empty() {
+            self.give_up(expired).await;
+        }
+    }
+
+    /// Whether they took effect is not known here; their keys tell.
+    async fn give_up(&self, jobs: Vec<Job>) {
+        let settled: Vec<Settled<'_>> = jobs.iter().map(|job| job.settled(false)).collect();
+        self.hot.settle(&settled).await;
+        for job in jobs {
+            let _left = job.reply.send(Err(StoreError::Unavailable(None)));
+        }
+    }
+}
+
+impl Job {
+    fn settled(&self, accepted: bool) -> Settled<'_> {
+        Settled {
+            submission: &self.submission,
+            ties: &self.seen.ties,
+            accepted,
         }
     }
 }
@@ -136,17 +175,6 @@ fn take_batch(waiting: &mut Vec<Job>) -> Vec<Job> {
         })
         .count();
     waiting.drain(..fitting.max(1)).collect()
-}
-
-fn expire(batch: &mut Vec<Job>) {
-    let now = Instant::now();
-    give_up(batch.extract_if(.., |job| job.deadline <= now));
-}
-
-fn give_up(jobs: impl Iterator<Item = Job>) {
-    for job in jobs {
-        let _left = job.reply.send(Err(StoreError::Unavailable(None)));
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
@@ -168,6 +196,7 @@ mod tests {
             read_set: Vec::new(),
             events: Vec::new(),
             claims: Vec::new(),
+            timers: Vec::new(),
             idempotency: IdempotencyKey {
                 key: [0; 32],
                 fingerprint: [0; 32],
@@ -183,6 +212,7 @@ mod tests {
         };
         Job {
             submission,
+            seen: Seen::default(),
             deadline: Instant::now(),
             reply,
         }

@@ -6,7 +6,7 @@ use orderfold_events::ShardCount;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{EventStore, writer::Writer};
+use super::{EventStore, hot::Hot, writer::Writer};
 use crate::database::{Appender, Database, DatabaseConfig};
 
 /// Submissions that may wait for one writer; beyond it the store has no room.
@@ -34,16 +34,19 @@ impl Writers {
         shards: ShardCount,
     ) -> EventStore {
         let seen = database.seen();
+        let hot = Hot::default();
         let queues = std::iter::repeat_with(|| {
             let (sender, queue) = mpsc::channel(QUEUE_MAX);
             let appender = Appender::new(config.clone(), seen.clone());
             let writer = Writer {
                 appender,
                 appended: self.appended.clone(),
+                hot: hot.clone(),
             };
             self.tasks.spawn(writer.run(queue, self.abandon.clone()));
             sender
         });
-        EventStore::new(database, queues.take(WRITERS).collect(), shards)
+        let queues = queues.take(WRITERS).collect();
+        EventStore::new(database, queues, shards, hot)
     }
 }

@@ -8,9 +8,10 @@ use super::{Call, InFlight, KeyedRequest};
 use crate::{
     event_sourcing::{
         Answer, ClaimChange, ClaimKind, EventStore, NewEvent, Outcome, StoreError, StoredAnswer,
-        Submission,
+        Submission, TimerChange,
     },
     sealing::Vault,
+    timers::Delays,
 };
 
 /// An event as a decision records it, before it gets its id and what is personal in it is sealed.
@@ -106,15 +107,17 @@ pub enum Failure {
 pub struct Executor {
     store: EventStore,
     vault: Vault,
+    delays: Delays,
     in_flight: InFlight,
 }
 
 impl Executor {
     #[must_use]
-    pub fn new(store: EventStore, vault: Vault) -> Self {
+    pub fn new(store: EventStore, vault: Vault, delays: Delays) -> Self {
         Self {
             store,
             vault,
+            delays,
             in_flight: InFlight::default(),
         }
     }
@@ -153,7 +156,8 @@ impl Executor {
         let decide = || async {
             let decision = attempt().await?;
             let answer = decision.answer.clone();
-            Ok((answer, self.submission(call, request, decision).await?))
+            let submission = self.submission(call, request, decision).await?;
+            Ok((answer, submission))
         };
         match self.store.settle(lane, call.deadline, decide).await {
             Ok((answer, outcome)) => settled(answer, outcome),
@@ -198,6 +202,7 @@ impl Executor {
             claims,
             answer,
         } = decision;
+        let timers = self.timers(call, &recorded)?;
         let mut events = Vec::with_capacity(recorded.len());
         for recorded in recorded {
             let event_id = EventId(clock::new_id());
@@ -212,7 +217,7 @@ impl Executor {
                 causation_id: call.context.correlation_id,
                 actor: call.actor.clone(),
                 traceparent: Some(call.context.traceparent.clone()),
-                data: data.into_owned(),
+                data: data.into_owned().into(),
             });
         }
         Ok(Submission {
@@ -220,9 +225,27 @@ impl Executor {
             read_set,
             events,
             claims,
+            timers,
             idempotency: request.idempotency.clone(),
             answer,
         })
+    }
+
+    fn timers(&self, call: &Call, recorded: &[Recorded]) -> Result<Vec<TimerChange>, StoreError> {
+        let mut timers = Vec::new();
+        for event in recorded {
+            let backdated = event.occurred_at < call.now;
+            let (stream, data) = (event.stream, event.data.as_slice());
+            let effect = self
+                .delays
+                .after(stream, event.event_type, data, backdated)?;
+            timers.extend(effect.map(|effect| TimerChange {
+                stream,
+                timer_id: clock::new_id(),
+                effect,
+            }));
+        }
+        Ok(timers)
     }
 
     /// What a dry run would answer; nothing is submitted, so claims are looked at instead of taken.

@@ -25,6 +25,7 @@ use crate::{
 
 impl Aggregate for Order {
     type Event = OrderEvent;
+    const SNAPSHOT_SCHEMA: Option<i32> = Some(1);
 
     fn initial() -> Self {
         Self::initial()
@@ -36,6 +37,14 @@ impl Aggregate for Order {
 
     fn decode(event_type: &str, data: &[u8]) -> Result<OrderEvent, DecodeError> {
         OrderEvent::decode(event_type, data)
+    }
+
+    fn to_snapshot(&self) -> Option<Vec<u8>> {
+        serde_json::to_vec(self).ok()
+    }
+
+    fn from_snapshot(snapshot: &[u8]) -> Option<Self> {
+        serde_json::from_slice(snapshot).ok()
     }
 }
 

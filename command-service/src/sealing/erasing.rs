@@ -130,9 +130,10 @@ impl Erasing {
                 causation_id: correlation_id,
                 actor: self.actor.clone(),
                 traceparent: None,
-                data: event.encode()?,
+                data: event.encode()?.into(),
             }],
             claims: Vec::new(),
+            timers: Vec::new(),
             idempotency: IdempotencyKey {
                 key: key.into(),
                 fingerprint: key.into(),

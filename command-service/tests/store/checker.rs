@@ -163,6 +163,10 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
              or s.shard is distinct from e.low or s.shard is distinct from e.high",
     ),
     (
+        "stream that ends with another event",
+        "select count(*) from stream s join event e using (stream_id, version) where s.last_event_id is distinct from e.event_id",
+    ),
+    (
         "stream whose versions and positions disagree",
         "select count(*) from (select version, row_number() over (partition by stream_id order by position) as n
                                  from event) e where e.version <> e.n",

@@ -1,13 +1,14 @@
 //! What the database reads to do its work: single rows by their keys, however many there are, and also where plans
 //! were made while the tables were empty.
 
-use command_service::event_sourcing::Aggregate;
+use command_service::event_sourcing::{Aggregate, TimerEffect};
 use orderfold_events::DecodeError;
 use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 
 use crate::{
     submissions::{Customer, Varied, email, new_key, order},
+    timers::{Timed, armed},
     world::{LIMIT, World, accepted, soon},
 };
 
@@ -16,7 +17,9 @@ const FILL: &str = "
     insert into event
     select 3, n, 'order-' || md5(n::text)::uuid, 1, md5(n::text)::uuid, md5(n::text)::uuid, 'test', now(), now(),
            md5(n::text)::uuid, md5(n::text)::uuid, 'test', null, '{}' from generate_series(1, 100000) n;
-    insert into stream select 'order-' || md5(n::text)::uuid, 3, 1 from generate_series(1, 100000) n;
+    insert into stream select 'order-' || md5(n::text)::uuid, 3, 1, md5(n::text)::uuid from generate_series(1, 100000) n;
+    insert into timer select 'order-' || md5(n::text)::uuid, md5(n::text)::uuid, 'unpaid', now() + n * interval '1 hour', null
+      from generate_series(1, 100000) n;
     insert into claim select 'customer_email', md5(n::text)::bytea, 'order-' || md5(n::text)::uuid
       from generate_series(1, 100000) n;
     insert into idempotency
@@ -29,12 +32,12 @@ const FILL: &str = "
 const SCANNED: &str = "select coalesce(string_agg(format('%s: %s', relname, seq_scan), ', '), '')
     from pg_stat_user_tables t
    where seq_scan > (select count(*) from pg_stat_user_indexes i where i.relid = t.relid)
-     and relname in ('event', 'stream', 'claim', 'idempotency')";
+     and relname in ('event', 'stream', 'timer', 'claim', 'idempotency')";
 
 const ROWS_READ: &str =
     "select coalesce(string_agg(format('%s: %s', indexrelname, idx_tup_read), ', '), '')
     from pg_stat_user_indexes
-   where idx_tup_read > 2000 and relname in ('event', 'stream', 'claim', 'idempotency')";
+   where idx_tup_read > 2000 and relname in ('event', 'stream', 'timer', 'claim', 'idempotency')";
 
 #[tokio::test]
 async fn nothing_reads_more_than_it_needs_where_there_are_many_events() {
@@ -65,6 +68,7 @@ async fn nothing_reads_more_than_it_needs_where_there_are_many_events() {
     }
 }
 
+#[derive(Clone)]
 struct Ignored;
 
 impl Aggregate for Ignored {
@@ -91,6 +95,12 @@ async fn work(world: &World, customer: Customer, seen: u32) {
         let appended = customer
             .appends(customer.stream(), seen + n)
             .also_reading(order(), 0);
+        let effect = match n % 3 {
+            0 => TimerEffect::Begins(Some(armed("unpaid"))),
+            1 => TimerEffect::Follows(Some(armed("grace"))),
+            _ => TimerEffect::Ends,
+        };
+        let appended = appended.timing(customer.stream(), effect);
         let appended = appended.under(key).taking(address);
         for _first_and_repeated in 0..2 {
             world.store.submit(appended.clone(), soon()).await.unwrap();

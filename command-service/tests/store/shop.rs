@@ -14,6 +14,7 @@ use command_service::{
     execution::Secrets,
     http::codes::CATALOGUE,
     sealing::Vault,
+    timers::Delays,
 };
 use orderfold_events::Personal;
 use orderfold_http::TokenKey;
@@ -23,7 +24,6 @@ use orderfold_stack::{
     tokens::{ALL_SCOPES, ISSUER, mint},
 };
 use serde_json::{Value, json};
-use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -239,7 +239,7 @@ impl Shop {
 fn serve(store: EventStore, vault: Vault) -> Router {
     let secrets = Secrets::parse(&CLAIM_KEY.into()).unwrap();
     let zone = "Europe/Berlin".parse().unwrap();
-    let commands = Commands::new(store, (secrets, vault), zone, TaskTracker::new());
+    let commands = Commands::new(store, (secrets, vault), zone, Delays::default());
     let key = TokenKey::from_file(KEYS.public_file(), ISSUER).unwrap();
     app::operations().into_router(commands, key, CATALOGUE)
 }

@@ -63,6 +63,7 @@ impl Customer {
             read_set: vec![(stream, Version(seen))],
             events: Vec::new(),
             claims: Vec::new(),
+            timers: Vec::new(),
             idempotency: IdempotencyKey {
                 key: new_key(),
                 fingerprint: [1; 32],
@@ -94,7 +95,7 @@ impl Customer {
             causation_id: id,
             actor: Actor("service:test".to_owned()),
             traceparent: None,
-            data: format!(r#"{{"event":"{id}","text":"Grüße, 注文"}}"#).into_bytes(),
+            data: format!(r#"{{"event":"{id}","text":"Grüße, 注文"}}"#).into(),
         }
     }
 }
@@ -147,7 +148,7 @@ impl Varied for Submission {
 
     fn with_data(mut self, bytes: usize) -> Self {
         let padding = "x".repeat(bytes - 2);
-        self.events[0].data = format!("\"{padding}\"").into_bytes();
+        self.events[0].data = format!("\"{padding}\"").into();
         self
     }
 }

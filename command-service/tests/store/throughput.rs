@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use command_service::event_sourcing::{Outcome, StoreError};
+
 use crate::{
+    counted::Counted,
     submissions::{Varied, order},
     world::{World, accepted, soon},
 };
@@ -28,15 +31,46 @@ async fn every_command_of_many_submitters_at_once_is_accepted() {
     for task in futures::future::join_all(tasks).await {
         task.unwrap();
     }
-    let took = begun.elapsed();
-    let commands = u64::from(SUBMITTERS) * u64::from(EACH);
-    println!(
-        "{commands} commands in {took:?}: {} a second",
-        per_second(commands, took)
+    println!("{}", report("to streams of their own", begun.elapsed()));
+    world.prove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_decision_of_many_submitters_about_one_stream_is_accepted() {
+    let world = World::new().await;
+    let customer = world.customer(0);
+    let begun = Instant::now();
+    let tasks = (0..SUBMITTERS).map(|_| {
+        let store = world.store.clone();
+        tokio::spawn(async move {
+            for _ in 0..EACH {
+                let stream = customer.stream();
+                let attempt = async || {
+                    let seen = store.load::<Counted>(stream).await?.version;
+                    Ok::<_, StoreError>(((), customer.appends(stream, seen.0).with_data(400)))
+                };
+                let settled = store.settle(stream, soon(), attempt).await;
+                assert!(
+                    matches!(settled, Ok(((), Outcome::Accepted { .. }))),
+                    "{settled:?}"
+                );
+            }
+        })
+    });
+    for task in futures::future::join_all(tasks).await {
+        task.unwrap();
+    }
+    println!("{}", report("to one stream", begun.elapsed()));
+    let loaded = world.store.load::<Counted>(customer.stream()).await;
+    assert_eq!(
+        loaded.unwrap().state.events,
+        usize::from(SUBMITTERS) * usize::from(EACH)
     );
     world.prove().await;
 }
 
-fn per_second(count: u64, took: Duration) -> u128 {
-    u128::from(count) * 1000 / took.as_millis().max(1)
+fn report(what: &str, took: Duration) -> String {
+    let commands = u64::from(SUBMITTERS) * u64::from(EACH);
+    let per_second = u128::from(commands) * 1000 / took.as_millis().max(1);
+    format!("{commands} commands {what} in {took:?}: {per_second} a second")
 }

@@ -62,7 +62,7 @@ async fn change(
     let stream = customer.stream();
     let loaded = store.load::<Email>(stream).await?;
     let mut submission = customer.appends(stream, loaded.version.0);
-    submission.events[0].data = serde_json::to_vec(&to).unwrap();
+    submission.events[0].data = serde_json::to_vec(&to).unwrap().into();
     if let Some(from) = &loaded.state.0 {
         submission = submission.releasing(email(from));
     }

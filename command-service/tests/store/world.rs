@@ -83,11 +83,18 @@ impl World {
 
     /// Another replica, whose writers go through another port.
     pub fn replica_through(&self, port: u16) -> EventStore {
+        self.mortal_replica_through(port).0
+    }
+
+    /// The same, with what it takes to end it.
+    pub fn mortal_replica_through(&self, port: u16) -> (EventStore, Writers) {
         let url = self
             .url
             .replace(&self.address(), &format!("127.0.0.1:{port}"));
         let config = DatabaseConfig { url: url.into() };
-        Writers::default().start(&config, self.database.clone(), self.identity.shards)
+        let writers = Writers::default();
+        let store = writers.start(&config, self.database.clone(), self.identity.shards);
+        (store, writers)
     }
 
     /// Host and port of the database.

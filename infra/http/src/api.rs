@@ -1,8 +1,6 @@
 //! The public port's router: operations that nobody reaches without a token and a scope, and the layers around them
 //! that make every answer carry a request id and every failure a problem document.
 
-use std::time::Duration;
-
 use axum::{
     Router,
     body::Bytes,
@@ -20,6 +18,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{
+    admission::{self, BodyTimeout},
     auth::{self, Access, TokenKey},
     catalogue::{self, Catalogue},
     context::{RequestContext, X_REQUEST_ID},
@@ -27,8 +26,6 @@ use crate::{
     problem::Problem,
 };
 
-/// How long a caller may take to send a body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// How much of a body that is too large is still read, so that the caller gets to see the answer.
 const DRAIN_BYTES_MAX: usize = 32 * 1024 * 1024;
 
@@ -64,7 +61,7 @@ impl<S: Clone + Send + Sync + 'static> Operations<S> {
         let router = operations
             .merge(documents::router(document, catalogue))
             .layer(CompressionLayer::new());
-        layered(router)
+        layered(admission::bounded(router, admission::Limits::default()))
     }
 
     /// The document alone, as it is served.
@@ -191,7 +188,9 @@ pub fn require_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), 
 /// # Errors
 /// 413 `body_too_large`, 408 `request_timeout` when it comes too slowly, 400 when it breaks off.
 pub async fn read_body(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
-    let reading = timeout(BODY_TIMEOUT, collect(request, bytes_max));
+    let allowed = request.extensions().get::<BodyTimeout>().copied();
+    let allowed = allowed.unwrap_or_default();
+    let reading = timeout(allowed.0, collect(request, bytes_max));
     reading
         .await
         .unwrap_or_else(|_elapsed| Err(catalogue::REQUEST_TIMEOUT.into()))

@@ -27,6 +27,9 @@ pub enum PrincipalKind {
     Service,
     Staff,
     Customer,
+    /// The system itself; no token says so.
+    #[serde(skip_deserializing)]
+    System,
 }
 
 impl PrincipalKind {
@@ -36,6 +39,7 @@ impl PrincipalKind {
             Self::Service => "service",
             Self::Staff => "staff",
             Self::Customer => "customer",
+            Self::System => "system",
         }
     }
 }

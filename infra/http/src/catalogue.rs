@@ -90,6 +90,12 @@ pub const BODY_TOO_LARGE: ProblemCode = ProblemCode::new(
     "The body is too large",
     "Send at most as many bytes as `bytes_max` says.",
 );
+pub const HEADERS_TOO_LARGE: ProblemCode = ProblemCode::new(
+    "headers_too_large",
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "The headers are too large",
+    "Send at most as many bytes of headers as `bytes_max` says.",
+);
 pub const UNSUPPORTED_MEDIA_TYPE: ProblemCode = ProblemCode::new(
     "unsupported_media_type",
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -122,6 +128,7 @@ pub const SHARED: &[ProblemCode] = &[
     NOT_ACCEPTABLE,
     REQUEST_TIMEOUT,
     BODY_TOO_LARGE,
+    HEADERS_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     INTERNAL,
     UNAVAILABLE,

@@ -1,7 +1,8 @@
 //! What both services do alike over HTTP: problem documents, strict readers for bodies and parameters, who calls,
-//! the accept loop, the admin port, and logs. It knows no business and no store.
+//! how much is let in, the accept loop, the admin port, and logs. It knows no business and no store.
 
 pub mod admin;
+pub mod admission;
 pub mod api;
 pub mod auth;
 pub mod catalogue;

@@ -14,13 +14,29 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Connections of one port at once; further ones wait in the system's queue.
-const CONNECTIONS_MAX: usize = 4_096;
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Beyond it a connection is given up; what a request may have is far less and is said politely.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 100;
 /// How long the loop rests when the system has no more descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What the accept loop of a port bears.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at once; further ones wait in the system's queue.
+    pub connections_max: usize,
+    /// How long a caller may take to send the head of a request, the time before its first byte included.
+    pub head_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 4_096,
+            head_timeout: Duration::from_secs(10),
+        }
+    }
+}
 
 /// Listens on an address.
 ///
@@ -39,11 +55,26 @@ pub async fn serve(
     stop: CancellationToken,
     drain: Duration,
 ) {
-    let builder = Arc::new(connection_builder());
-    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    serve_within(listener, router, Limits::default(), stop, drain).await;
+}
+
+/// The same within limits of its own.
+pub async fn serve_within(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    stop: CancellationToken,
+    drain: Duration,
+) {
+    let builder = Arc::new(connection_builder(limits));
+    let connections = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
     loop {
-        let Ok(permit) = connections.clone().acquire_owned().await else {
+        let permit = tokio::select! {
+            () = stop.cancelled() => break,
+            permit = connections.clone().acquire_owned() => permit,
+        };
+        let Ok(permit) = permit else {
             break;
         };
         let stream = tokio::select! {
@@ -74,18 +105,16 @@ pub async fn serve(
     }
 }
 
-fn connection_builder() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+/// HTTP/1.1 alone: while a connection's version is still to be told from its first bytes, no deadline would hold, and
+/// whoever sends none would keep it for ever.
+fn connection_builder(limits: Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(limits.head_timeout)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(64 * 1024);
     builder
 }
 
@@ -100,6 +129,6 @@ fn connect(
     // Answers are small; waiting to fill a packet only adds latency.
     let _best_effort = stream.set_nodelay(true);
     builder
-        .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .into_owned()
 }

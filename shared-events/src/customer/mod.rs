@@ -218,7 +218,9 @@ impl CustomerEvent {
     /// [`DecodeError`] for a type that is not a customer's, or data that is not what the type promises.
     pub fn decode(event_type: &str, data: &[u8]) -> Result<Self, DecodeError> {
         use crate::event::parse;
-        Ok(match event_type {
+        let lifted = crate::upcast::lifted(event_type, data)?;
+        let data = lifted.data.as_ref();
+        Ok(match lifted.event_type {
             REGISTERED => Self::Registered(Box::new(parse(data)?)),
             PROFILE_UPDATED => Self::ProfileUpdated(Box::new(parse(data)?)),
             EMAIL_CHANGED => Self::EmailChanged(Box::new(parse(data)?)),

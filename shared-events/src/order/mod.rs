@@ -224,7 +224,9 @@ impl OrderEvent {
         struct ChangeOnly {
             change: Change,
         }
-        let fact = OrderFact::decode(event_type, data)?;
+        let lifted = crate::upcast::lifted(event_type, data)?;
+        let data = lifted.data.as_ref();
+        let fact = OrderFact::decode(lifted.event_type, data)?;
         let summary = crate::event::parse(data)?;
         let ChangeOnly { change } = crate::event::parse(data)?;
         Ok(Self {

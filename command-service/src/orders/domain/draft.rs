@@ -7,6 +7,7 @@ use orderfold_events::{
         OrderPersonal, OrderSummary, PaymentStatus, Placed, Terms, Totals,
     },
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     AddNote, ChangeDraft, Circumstances, NewAdjustment, OrderError, Place, PlaceDraft, change,
@@ -19,7 +20,8 @@ use super::{
 };
 
 /// A draft, and how many notes it has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Draft {
     pub(super) identity: Identity,
     pub(super) content: DraftContent,

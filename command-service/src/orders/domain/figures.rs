@@ -6,11 +6,13 @@ use orderfold_events::{
     money::{AMOUNT_MAX, share},
     order::{Adjustment, LineTax, Terms, Totals},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{OrderError, command::NewAdjustment, error::LineRule, limits::QUANTITY_MAX};
 
 /// What decides the money of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LineTerms {
     pub quantity: i64,
     pub unit_price: i64,

@@ -5,6 +5,7 @@ use orderfold_events::{
     order::{Held, HoldReason, Lifecycle, OrderEvent, OrderFact, Released},
     personal::Note,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     Circumstances, CustomerStanding, Hold, OrderError, Release, limits::HOLDS_MAX,
@@ -12,13 +13,15 @@ use super::{
 };
 
 /// The holds of an order: how many there ever were, and those that are open.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Holds {
     last_number: u32,
     open: Vec<OpenHold>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OpenHold {
     number: u32,
     reason: HoldReason,

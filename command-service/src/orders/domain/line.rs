@@ -1,10 +1,12 @@
 //! One line of a placed order: what was ordered, on which terms, and where its units are.
 
 use orderfold_events::order;
+use serde::{Deserialize, Serialize};
 
 use super::{figures::LineTerms, status::Units};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Line {
     /// As it is ordered now: an amendment may say it anew.
     pub ordered: order::Line,
@@ -50,7 +52,8 @@ impl Line {
 }
 
 /// The units of one line in one shipment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Parcel {
     /// Its place among the order's shipments; none where a digital delivery was its own shipment.
     pub shipment: Option<usize>,

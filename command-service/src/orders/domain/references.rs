@@ -1,11 +1,13 @@
 //! What is remembered of facts and adjustments: references that may not be used again, numbers and counts.
 
 use orderfold_events::order::{Adjustment, AdjustmentKind, ContentHash};
+use serde::{Deserialize, Serialize};
 
 use super::{OrderError, limits::ADJUSTMENTS_MAX};
 
 /// How many adjustments there are: numbers go on, the limit counts what callers sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Adjustments {
     pub last_number: u32,
     pub sent_by_callers: usize,
@@ -37,7 +39,7 @@ impl Adjustments {
 }
 
 /// The facts of one kind, in the order recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Facts(Vec<(String, ContentHash)>);
 
 impl Facts {

@@ -5,6 +5,7 @@ use orderfold_events::{
     Currency, CustomerId, OrderId, OrderNumber, Timestamp,
     order::{DetailsUpdated, Lifecycle, OrderSummary, Placed, Terms, Totals},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     CustomerStanding, Hold, OrderError,
@@ -19,7 +20,7 @@ use super::{
 };
 
 /// The state of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Order {
     /// No event yet.
     #[default]
@@ -117,7 +118,8 @@ impl Order {
 }
 
 /// Who an order is. Once it is placed, none of it changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Identity {
     pub order_id: OrderId,
     pub customer_id: CustomerId,
@@ -143,7 +145,8 @@ impl From<&OrderSummary> for Identity {
 }
 
 /// The quantities and the money of a placed order: the truth that all statuses are derived from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ledger {
     pub(super) identity: Identity,
     pub(super) prices_include_tax: bool,

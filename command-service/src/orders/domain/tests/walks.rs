@@ -9,7 +9,7 @@ use super::{
     invariants::{check_events, check_units},
     *,
 };
-use crate::orders::domain::line::Line;
+use crate::{event_sourcing::Aggregate, orders::domain::line::Line};
 
 /// An order, everything that happened to it, and what a reader makes of it by adding up.
 struct Walk {
@@ -59,6 +59,14 @@ impl Walk {
         self.check_repetition(command, &events);
         self.events.extend(events.iter().cloned());
         Ok(events.len())
+    }
+
+    fn check_snapshot(&self) {
+        let snapshot = self.order.to_snapshot().unwrap();
+        let restored = Order::from_snapshot(&snapshot);
+        assert_eq!(restored.as_ref(), Some(&self.order));
+        let text = String::from_utf8(snapshot).unwrap();
+        assert!(!text.contains("Henderson"), "it holds nothing personal");
     }
 
     fn add(&mut self, event: &OrderEvent) {
@@ -289,8 +297,10 @@ proptest! {
                 prop_assert_eq!(&walk.order, &before);
             }
         }
+        walk.check_snapshot();
         walk.close();
         walk.return_everything();
+        walk.check_snapshot();
         prop_assert_eq!(after(Order::initial(), &walk.events), walk.order);
     }
 

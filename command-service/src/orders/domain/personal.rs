@@ -5,6 +5,7 @@ use orderfold_events::{
     Keys, Personal, Unopened,
     order::{AmendedPersonal, OrderPersonal},
 };
+use serde::{Deserialize, Serialize};
 
 use super::state::{Ledger, Order};
 
@@ -38,7 +39,7 @@ impl Ledger {
 }
 
 /// Where an order is to go and to be billed: as it was placed, and every amendment of that.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Addresses {
     placed: Personal<OrderPersonal>,
     amended: Vec<Personal<AmendedPersonal>>,

@@ -359,17 +359,20 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         parts.database.clone(),
         identity.shards,
     );
-    let erasing = parts.erasing(store.clone(), identity);
     let relay = Relay {
         database: parts.database.clone(),
-        kafka: parts.kafka,
+        kafka: parts.kafka.clone(),
         store_id: identity.store_id,
         owner: clock::new_id(),
         appended: writers.appended.clone(),
     };
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
-    background.spawn(erasing.run(stop_background.clone()));
+    background.spawn(
+        parts
+            .erasing(store.clone(), identity)
+            .run(stop_background.clone()),
+    );
     let standing = start_background(relay, &background, &stop_background);
 
     let (zone, delays) = (config.reporting_time_zone, config.timer_delays());

@@ -323,13 +323,20 @@ impl Parts {
         Ok(identity)
     }
 
-    fn erasing(&self, store: EventStore, identity: StoreIdentity) -> Erasing {
-        Erasing::new(
+    fn start_erasing(
+        &self,
+        store: &EventStore,
+        identity: StoreIdentity,
+        background: &TaskTracker,
+        stop: &CancellationToken,
+    ) {
+        let erasing = Erasing::new(
             (self.vault.clone(), self.keys.clone()),
-            (self.database.clone(), store),
+            (self.database.clone(), store.clone()),
             identity.store_id,
             identity.shards,
-        )
+        );
+        background.spawn(erasing.run(stop.clone()));
     }
 
     async fn recovery(self) -> Result<Recovery, StartError> {
@@ -368,11 +375,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     };
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
-    background.spawn(
-        parts
-            .erasing(store.clone(), identity)
-            .run(stop_background.clone()),
-    );
+    parts.start_erasing(&store, identity, &background, &stop_background);
     let standing = start_background(relay, &background, &stop_background);
 
     let (zone, delays) = (config.reporting_time_zone, config.timer_delays());

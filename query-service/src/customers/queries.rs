@@ -16,6 +16,9 @@ pub const LIST_READS: &[ReadModel] = &[ReadModel::CustomerList];
 /// What [`CustomerQueries::get`] looks at.
 pub const CUSTOMER_READS: &[ReadModel] = &[ReadModel::Customer360];
 
+/// What the list of one customer's orders looks at.
+pub const ORDERS_READS: &[ReadModel] = &[ReadModel::OrderList, ReadModel::CustomerList];
+
 /// Answers questions about customers.
 #[derive(Debug, Clone)]
 pub struct CustomerQueries {
@@ -55,5 +58,13 @@ impl CustomerQueries {
         customer: CustomerId,
     ) -> Result<Option<CustomerDocument>, DatabaseError> {
         self.repository.find(customer).await
+    }
+
+    /// Whether there is such a customer.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn exists(&self, customer: CustomerId) -> Result<bool, DatabaseError> {
+        self.repository.exists(customer).await
     }
 }

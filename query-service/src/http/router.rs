@@ -31,10 +31,13 @@ pub fn operations() -> Operations<Api> {
     let reports = Access::scope("reports:read");
     Operations::new(described::document())
         .operation(orders, routes!(orders::controller::list_orders))
+        .operation(orders, routes!(orders::controller::get_order_facets))
+        .operation(orders, routes!(orders::controller::export_orders))
         .operation(orders, routes!(orders::controller::get_order))
         .operation(orders, routes!(orders::controller::get_order_timeline))
         .operation(customers, routes!(customers::controller::list_customers))
         .operation(customers, routes!(customers::controller::get_customer))
+        .operation(orders, routes!(customers::controller::list_customer_orders))
         .operation(reports, routes!(reports::controller::get_sales_report))
 }
 

@@ -29,7 +29,7 @@ use query_service::{
     orders::{queries::OrderQueries, repository::OrderRepository},
     progress::Progress,
     projections::ReadModel,
-    reports::{queries::ReportQueries, repository::SalesRepository},
+    reports::{queries::ReportQueries, repository::ReportRepository},
     store::StoreClient,
 };
 use secrecy::SecretString;
@@ -81,7 +81,7 @@ impl Service {
             standings: Standings::new(Arc::clone(&progress)),
             orders: OrderQueries::new(OrderRepository::new(database.clone()), customers.clone()),
             customers: CustomerQueries::new(customers),
-            reports: ReportQueries::new(SalesRepository::new(database.clone()), REPORTING_ZONE),
+            reports: ReportQueries::new(ReportRepository::new(database.clone()), REPORTING_ZONE),
         };
         Self {
             router: router::router(api, key),

@@ -28,7 +28,7 @@ use crate::{
     keys::KeyRing,
     orders::{queries::OrderQueries, repository::OrderRepository},
     progress::Progress,
-    reports::{queries::ReportQueries, repository::SalesRepository},
+    reports::{queries::ReportQueries, repository::ReportRepository},
     store::StoreClient,
 };
 
@@ -109,8 +109,9 @@ fn api(config: &Config, database: Database, keys: KeyRing, progress: Arc<Progres
             customers.clone(),
             keys.clone(),
         ),
-        customers: CustomerQueries::new(customers, keys, progress),
-        reports: ReportQueries::new(SalesRepository::new(database), config.reporting_time_zone),
+        customers: CustomerQueries::new(customers, keys.clone(), progress),
+        keys,
+        reports: ReportQueries::new(ReportRepository::new(database), config.reporting_time_zone),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     http::{figures::Figures, postal::PostalAddress, schemas},
     keys::Opener,
     projections::{
-        customer_360::{CustomerDocument, LastOrder, Lifetime, OrderCounts, Profile},
+        customer_360::{Credit, CustomerDocument, LastOrder, Lifetime, OrderCounts, Profile},
         customer_list::CustomerRow,
     },
 };
@@ -71,6 +71,8 @@ pub struct CustomerBody {
     pub created_at: Timestamp,
     #[schema(schema_with = schemas::instant)]
     pub updated_at: Timestamp,
+    /// Null without a credit account.
+    pub credit: Option<CreditBody>,
     pub orders: OrderCountsBody,
     /// One entry per currency.
     pub lifetime: Vec<LifetimeBody>,
@@ -80,6 +82,24 @@ pub struct CustomerBody {
     pub last_order_at: Option<Timestamp>,
     /// The newest ten, newest first.
     pub last_orders: Vec<LastOrderBody>,
+}
+
+/// A credit account, minor units of its currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CreditBody {
+    #[schema(schema_with = schemas::version)]
+    pub version: Version,
+    #[schema(schema_with = schemas::currency)]
+    pub currency: Currency,
+    pub limit: i64,
+    /// Null before terms were set.
+    pub payment_days: Option<u32>,
+    /// What open orders on account bind.
+    pub exposure: i64,
+    /// `limit − exposure`; below zero where the limit was lowered, or facts exceeded it.
+    pub available: i64,
+    #[schema(schema_with = schemas::instant)]
+    pub updated_at: Timestamp,
 }
 
 /// An address of the customer's book.
@@ -147,7 +167,7 @@ impl ListedCustomer {
     /// The row for a caller who may, or may not, see what is personal.
     #[must_use]
     pub fn new(row: CustomerRow, opener: &Opener) -> Self {
-        let plain = opener.open(&row.personal);
+        let plain = row.personal.and_then(|part| opener.open(&part));
         let (name, email, phone) = plain.map_or((None, None, None), |plain| {
             (Some(plain.name), plain.email, plain.phone)
         });
@@ -187,6 +207,7 @@ impl CustomerBody {
             metadata: profile.metadata,
             created_at: profile.created_at,
             updated_at: profile.updated_at,
+            credit: customer.credit.map(CreditBody::from),
             orders: customer.counts.into(),
             lifetime: customer
                 .lifetime
@@ -201,7 +222,7 @@ impl CustomerBody {
                 .map(LastOrderBody::from)
                 .collect(),
         };
-        if let Some(plain) = opener.open(&profile.personal) {
+        if let Some(plain) = profile.personal.and_then(|part| opener.open(&part)) {
             body.name = Some(plain.name);
             body.email = plain.email;
             body.phone = plain.phone;
@@ -210,6 +231,20 @@ impl CustomerBody {
             body.addresses = Some(addresses.collect());
         }
         Some(body)
+    }
+}
+
+impl From<Credit> for CreditBody {
+    fn from(credit: Credit) -> Self {
+        Self {
+            version: credit.version,
+            currency: credit.currency,
+            limit: credit.limit,
+            payment_days: credit.payment_days,
+            exposure: credit.exposure,
+            available: credit.limit.saturating_sub(credit.exposure),
+            updated_at: credit.updated_at,
+        }
     }
 }
 

@@ -5,22 +5,26 @@ use std::{sync::Arc, time::Duration};
 use orderfold_events::CustomerId;
 
 use super::{
-    body::{CustomerBody, ListedCustomer},
-    erasure::ErasureBody,
-    filter::CustomerFilter,
+    body::ListedCustomer, erasure::ErasureBody, filter::CustomerFilter,
     repository::CustomerRepository,
 };
 use crate::{
-    database::reading::{Place, Rows, Slice},
+    database::{
+        DatabaseError,
+        reading::{Place, Rows, Slice},
+    },
     keys::{KeyRing, KeysError},
     progress::Progress,
-    projections::ReadModel,
+    projections::{ReadModel, customer_360::CustomerDocument},
 };
 
 /// What [`CustomerQueries::list`] looks at.
 pub const LIST_READS: &[ReadModel] = &[ReadModel::CustomerList];
 /// What [`CustomerQueries::get`] looks at.
 pub const CUSTOMER_READS: &[ReadModel] = &[ReadModel::Customer360];
+
+/// What the list of one customer's orders looks at.
+pub const ORDERS_READS: &[ReadModel] = &[ReadModel::OrderList, ReadModel::CustomerList];
 
 /// What [`CustomerQueries::erasure`] looks at.
 pub const ERASURE_READS: &[ReadModel] = &[ReadModel::CustomerList];
@@ -56,34 +60,34 @@ impl CustomerQueries {
         slice: Slice,
         personal: bool,
     ) -> Result<Rows<ListedCustomer>, KeysError> {
-        let rows = self.repository.list(filter, slice.and_one()).await?;
+        let key = self.keys.search(personal);
+        let rows = self.repository.list(filter, key, slice.and_one()).await?;
         let rows = Rows::cut(rows, slice, |row| Place {
             sorted_by: row.created_at.millis(),
             id: row.customer_id.0,
         });
-        let owners = rows.data.iter().filter_map(|row| row.personal.key());
+        let owners = rows.data.iter().map(|row| row.customer_id);
         let opener = self.keys.for_reader(owners, personal).await?;
         Ok(rows.map(|row| ListedCustomer::new(row, &opener)))
     }
 
-    /// One customer, whole, with what is personal where `personal` says so.
+    /// One customer, whole.
     ///
     /// # Errors
-    /// [`KeysError`] when MongoDB is away, or the key cannot be had.
+    /// [`DatabaseError`] when MongoDB is away.
     pub async fn get(
         &self,
         customer: CustomerId,
-        personal: bool,
-    ) -> Result<Option<CustomerBody>, KeysError> {
-        let Some(found) = self.repository.find(customer).await? else {
-            return Ok(None);
-        };
-        let owner = found
-            .profile
-            .as_ref()
-            .and_then(|profile| profile.personal.key());
-        let opener = self.keys.for_reader(owner, personal).await?;
-        Ok(CustomerBody::new(found, &opener))
+    ) -> Result<Option<CustomerDocument>, DatabaseError> {
+        self.repository.find(customer).await
+    }
+
+    /// Whether there is such a customer.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn exists(&self, customer: CustomerId) -> Result<bool, DatabaseError> {
+        self.repository.exists(customer).await
     }
 
     /// How far the erasure of a customer is; none where there is no such customer, or it was not erased. It is complete

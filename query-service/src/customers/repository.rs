@@ -5,17 +5,28 @@ use std::collections::HashMap;
 
 use bson::{Bson, doc};
 use futures::TryStreamExt;
-use orderfold_events::{CustomerId, Personal};
+use orderfold_events::{CustomerId, Personal, SealingKey};
 use serde::{Deserialize, Serialize};
 
 use super::filter::CustomerFilter;
 use crate::{
     database::{
         Attempt, Database, DatabaseError,
-        reading::{Conditions, Direction, READ_MAX, Slice, page},
+        reading::{Conditions, Direction, READ_MAX, Slice, SortKey, SortKind, page},
         stored::{self, id_value},
     },
-    projections::{customer_360::CustomerDocument, customer_list::CustomerRow},
+    projections::{
+        customer_360::CustomerDocument,
+        customer_list::{CustomerRow, tokens},
+    },
+};
+
+/// Most customers that a search for orders goes on with.
+const FOUND_MAX: i64 = 200;
+const NEWEST_FIRST: SortKey = SortKey {
+    member: "created_at",
+    kind: SortKind::Instant,
+    direction: Direction::Descending,
 };
 
 /// Reads customers.
@@ -28,7 +39,13 @@ pub struct CustomerRepository {
 struct NameRow {
     #[serde(rename = "_id", with = "stored::id")]
     customer_id: CustomerId,
-    personal: Personal<OnlyName>,
+    personal: Option<Personal<OnlyName>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OnlyId {
+    #[serde(rename = "_id", with = "stored::id")]
+    customer_id: CustomerId,
 }
 
 /// Of what is personal only the name.
@@ -43,17 +60,18 @@ impl CustomerRepository {
         Self { database }
     }
 
-    /// Some rows of the list, newest first.
+    /// Some rows of the list, newest first; with a key a search also looks at what is personal.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away.
     pub async fn list(
         &self,
         filter: &CustomerFilter,
+        key: Option<&SealingKey>,
         slice: Slice,
     ) -> Result<Vec<CustomerRow>, DatabaseError> {
         let text = |text: &String| Bson::String(text.clone());
-        let conditions = Conditions::default()
+        let conditions = found_by(&filter.q, key)
             .any_of("_id", filter.owner.as_slice(), |id| id_value(*id))
             .any_of("reference.value", &filter.reference, text)
             .any_of("tags", &filter.tag, text)
@@ -61,7 +79,7 @@ impl CustomerRepository {
         page(
             &self.database.customer_list(),
             conditions,
-            ("created_at", Direction::Descending),
+            NEWEST_FIRST,
             slice,
         )
         .await
@@ -104,7 +122,55 @@ impl CustomerRepository {
         self.database.key_ended_ms(customer).await
     }
 
-    /// The names of some customers as they are kept, by one question.
+    /// Whether a customer is registered.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn exists(&self, customer: CustomerId) -> Result<bool, DatabaseError> {
+        let found = self
+            .database
+            .customer_list()
+            .clone_with_type::<OnlyId>()
+            .find_one(doc! { "_id": id_value(customer) })
+            .projection(doc! { "_id": 1 })
+            .max_time(READ_MAX)
+            .await
+            .attempt("look a customer up")?;
+        Ok(found.is_some())
+    }
+
+    /// Customers that every word finds, the newest 200; none without words. With a key it also looks at what is
+    /// personal.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn search(
+        &self,
+        words: &[String],
+        key: Option<&SealingKey>,
+    ) -> Result<Vec<CustomerId>, DatabaseError> {
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let attempt = "search customers";
+        let rows: Vec<OnlyId> = self
+            .database
+            .customer_list()
+            .clone_with_type()
+            .find(found_by(words, key).filter())
+            .sort(NEWEST_FIRST.document())
+            .projection(doc! { "_id": 1 })
+            .limit(FOUND_MAX)
+            .max_time(READ_MAX)
+            .await
+            .attempt(attempt)?
+            .try_collect()
+            .await
+            .attempt(attempt)?;
+        Ok(rows.into_iter().map(|row| row.customer_id).collect())
+    }
+
+    /// The names of some customers as they are kept, by one question; an erased one has none.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away.
@@ -132,7 +198,21 @@ impl CustomerRepository {
             .try_collect()
             .await
             .attempt(attempt)?;
-        let names = rows.into_iter().map(|row| (row.customer_id, row.personal));
+        let names = rows
+            .into_iter()
+            .filter_map(|row| Some((row.customer_id, row.personal?)));
         Ok(names.collect())
     }
+}
+
+/// Each word finds the customer by a reference or, with a key, by what is personal.
+fn found_by(words: &[String], key: Option<&SealingKey>) -> Conditions {
+    words.iter().fold(Conditions::default(), |found, word| {
+        let mut either = vec![Conditions::default().all_of("search", std::slice::from_ref(word))];
+        let wanted = key.map_or_else(Vec::new, |key| tokens::wanted(key, word));
+        if !wanted.is_empty() {
+            either.push(Conditions::default().all_figures("tokens", &wanted));
+        }
+        found.either(either)
+    })
 }

@@ -1,6 +1,7 @@
 //! The two forms of an answer: one resource with an `ETag`, and a page of a list with a link to the next.
 
 use axum::{
+    body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
@@ -49,6 +50,19 @@ fn json(body: &impl Serialize) -> Result<Vec<u8>, Problem> {
 /// `internal` when the body has no JSON form.
 pub fn report(standing: &Standing, body: &impl Serialize) -> Result<Response, Problem> {
     Ok(answer(StatusCode::OK, standing, json(body)?))
+}
+
+/// A file of some type and name, streamed.
+pub fn file(standing: &Standing, (media_type, name): (&str, &str), body: Body) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    (StatusCode::OK, headers, standing.headers(), body).into_response()
 }
 
 /// One resource: with a strong `ETag` of its version and of what is shown, and 304 to those who have that.

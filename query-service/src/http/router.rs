@@ -7,6 +7,7 @@ use utoipa_axum::routes;
 use super::{described, problems, standing::Standings};
 use crate::{
     customers::{self, queries::CustomerQueries},
+    keys::KeyRing,
     orders::{self, queries::OrderQueries},
     reports::{self, queries::ReportQueries},
 };
@@ -20,6 +21,7 @@ pub struct Api {
     pub standings: Standings,
     pub orders: OrderQueries,
     pub customers: CustomerQueries,
+    pub keys: KeyRing,
     pub reports: ReportQueries,
 }
 
@@ -31,6 +33,8 @@ pub fn operations() -> Operations<Api> {
     let reports = Access::scope("reports:read");
     Operations::new(described::document())
         .operation(orders, routes!(orders::controller::list_orders))
+        .operation(orders, routes!(orders::controller::get_order_facets))
+        .operation(orders, routes!(orders::controller::export_orders))
         .operation(orders, routes!(orders::controller::get_order))
         .operation(orders, routes!(orders::controller::get_order_timeline))
         .operation(customers, routes!(customers::controller::list_customers))
@@ -39,6 +43,7 @@ pub fn operations() -> Operations<Api> {
             customers,
             routes!(customers::controller::get_customer_erasure),
         )
+        .operation(orders, routes!(customers::controller::list_customer_orders))
         .operation(reports, routes!(reports::controller::get_sales_report))
 }
 

@@ -1,27 +1,47 @@
 //! The questions about orders, and what of the read models each of them looks at.
 
-use orderfold_events::{CustomerId, Personal, Version};
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt, TryStreamExt, stream, stream::TryChunksError};
+use orderfold_events::{CustomerId, Version};
+use tokio::sync::Semaphore;
 
 use super::{
-    body::OrderBody,
-    filter::{OrderFilter, OrderSort},
+    as_of::{Moment, PastError, Replay},
+    facets::{COUNT_MAX, FacetCount, Facets, known_values, narrowed},
+    filter::{Facet, OrderFilter, OrderSort},
     listed::ListedOrder,
     repository::{OrderKey, OrderRepository},
-    timeline::TimelineEventBody,
 };
 use crate::{
     customers::repository::CustomerRepository,
-    database::reading::{Place, Rows, Slice},
+    database::{
+        DatabaseError,
+        reading::{Place, Rows, Slice},
+    },
     keys::{KeyRing, KeysError},
-    projections::{ReadModel, order_timeline::TimelineEntry},
+    projections::{
+        ReadModel, order_detail::OrderDocument, order_list::OrderRow, order_timeline::TimelineEntry,
+    },
 };
 
-/// What [`OrderQueries::list`] looks at.
+/// What [`OrderQueries::list`], [`OrderQueries::facets`] and [`OrderQueries::export`] look at.
 pub const LIST_READS: &[ReadModel] = &[ReadModel::OrderList, ReadModel::CustomerList];
 /// What [`OrderQueries::get`] looks at.
 pub const ORDER_READS: &[ReadModel] = &[ReadModel::OrderDetail];
-/// What [`OrderQueries::timeline`] looks at.
+/// What [`OrderQueries::timeline`] and [`OrderQueries::past`] look at.
 pub const TIMELINE_READS: &[ReadModel] = &[ReadModel::OrderDetail, ReadModel::OrderTimeline];
+
+/// Counts that are made at once for one answer.
+const COUNTS_AT_ONCE: usize = 4;
+/// Most values of a facet that is not a closed list.
+const FACET_VALUES_MAX: usize = 50;
+/// Exports that run at once.
+const EXPORTS_MAX: usize = 4;
+/// Rows whose customers are looked up together.
+const EXPORT_CHUNK_ROWS: usize = 500;
+/// Events that are folded at once on the way to a past state.
+const REPLAY_PAGE_EVENTS: u32 = 500;
 
 /// Answers questions about orders.
 #[derive(Debug, Clone)]
@@ -29,6 +49,27 @@ pub struct OrderQueries {
     orders: OrderRepository,
     customers: CustomerRepository,
     keys: KeyRing,
+    exports: Arc<Semaphore>,
+}
+
+/// Why nothing is exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportRefusal {
+    #[error("too many exports are running")]
+    Busy,
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Why a past state cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Past(#[from] PastError),
 }
 
 impl OrderQueries {
@@ -38,13 +79,14 @@ impl OrderQueries {
             orders,
             customers,
             keys,
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
         }
     }
 
     /// A page of orders, with the names of their customers where `personal` says so.
     ///
     /// # Errors
-    /// [`KeysError`] when MongoDB is away, or keys cannot be had.
+    /// [`DatabaseError`] when MongoDB is away.
     pub async fn list(
         &self,
         filter: &OrderFilter,
@@ -52,55 +94,138 @@ impl OrderQueries {
         slice: Slice,
         personal: bool,
     ) -> Result<Rows<ListedOrder>, KeysError> {
-        let rows = self.orders.list(filter, sort, slice.and_one()).await?;
-        let rows = Rows::cut(rows, slice, |row| Place {
-            sorted_by: row.placed_at.millis(),
-            id: row.order_id.0,
-        });
-        let customers = rows.data.iter().filter(|_| personal);
-        let names = self
-            .customers
-            .names(customers.map(|row| row.customer_id))
+        let key = self.keys.search(personal);
+        let found = self.customers.search(&filter.q, key).await?;
+        let rows = self
+            .orders
+            .list(filter, &found, sort, slice.and_one())
             .await?;
-        let owners = names.values().filter_map(Personal::key);
-        let opener = self.keys.for_reader(owners, personal).await?;
-        Ok(rows.map(|row| {
-            let name = names.get(&row.customer_id);
-            let name = name
-                .and_then(|name| opener.open(name))
-                .map(|only| only.name);
-            ListedOrder::new(row, name)
-        }))
+        let Rows { data, next } = Rows::cut(rows, slice, |row| place(row, sort));
+        let data = named((&self.customers, &self.keys), data, personal).await?;
+        Ok(Rows { data, next })
     }
 
-    /// One order, if it is the owner's where one is given, with what is personal where `personal` says so.
+    /// How many orders match, by the values of each facet.
     ///
     /// # Errors
-    /// [`KeysError`] when MongoDB is away, or the key cannot be had.
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn facets(
+        &self,
+        filter: &OrderFilter,
+        personal: bool,
+    ) -> Result<Facets, DatabaseError> {
+        let key = self.keys.search(personal);
+        let found = self.customers.search(&filter.q, key).await?;
+        let mut wanted = Vec::new();
+        for &facet in Facet::ALL {
+            let values = match known_values(facet) {
+                Some(values) => values,
+                None => self.orders.values(facet).await?,
+            };
+            let values = values.into_iter().take(FACET_VALUES_MAX);
+            wanted.extend(values.map(|value| (facet, value)));
+        }
+        let counts = wanted.into_iter().filter_map(|(facet, value)| {
+            let filter = narrowed(filter, facet, &value)?;
+            Some(self.count(filter, &found, (facet, value)))
+        });
+        let counted: Vec<(Facet, FacetCount)> = stream::iter(counts)
+            .buffered(COUNTS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut facets = Facets::default();
+        for (facet, count) in counted.into_iter().filter(|(_, count)| count.count > 0) {
+            facets.of(facet).push(count);
+        }
+        Ok(facets)
+    }
+
+    async fn count(
+        &self,
+        filter: OrderFilter,
+        found: &[CustomerId],
+        (facet, value): (Facet, String),
+    ) -> Result<(Facet, FacetCount), DatabaseError> {
+        let counted = self.orders.count(&filter, found, COUNT_MAX + 1).await?;
+        Ok((facet, FacetCount::new(value, counted)))
+    }
+
+    /// Every order that matches, as of one moment, in chunks. Few exports run at once.
+    ///
+    /// # Errors
+    /// [`ExportRefusal`]; a chunk fails when MongoDB goes away in between.
+    pub async fn export(
+        &self,
+        filter: &OrderFilter,
+        sort: OrderSort,
+        personal: bool,
+    ) -> Result<impl Stream<Item = Result<Vec<ListedOrder>, KeysError>> + use<>, ExportRefusal>
+    {
+        let place = Arc::clone(&self.exports)
+            .try_acquire_owned()
+            .map_err(|_full| ExportRefusal::Busy)?;
+        let key = self.keys.search(personal);
+        let found = self.customers.search(&filter.q, key).await?;
+        let rows = self.orders.all(filter, &found, sort).await?;
+        // The stream takes the repository along, and its place among the exports until it ends.
+        let kept = Arc::new((self.customers.clone(), self.keys.clone(), place));
+        Ok(rows
+            .try_chunks(EXPORT_CHUNK_ROWS)
+            .map_err(|TryChunksError(_, error)| error.into())
+            .and_then(move |rows| {
+                let kept = Arc::clone(&kept);
+                async move { named((&kept.0, &kept.1), rows, personal).await }
+            }))
+    }
+
+    /// One order, if it is the owner's where one is given.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
     pub async fn get(
         &self,
         key: OrderKey,
         owner: Option<CustomerId>,
-        personal: bool,
-    ) -> Result<Option<OrderBody>, KeysError> {
-        let Some(order) = self.orders.find(key, owner).await? else {
+    ) -> Result<Option<OrderDocument>, DatabaseError> {
+        self.orders.find(key, owner).await
+    }
+
+    /// One order as it was; the outer option tells whether there is such an order, the inner whether it was there then.
+    ///
+    /// # Errors
+    /// [`ReplayError`] when MongoDB is away, or the timeline is damaged.
+    pub async fn past(
+        &self,
+        key: OrderKey,
+        owner: Option<CustomerId>,
+        moment: Moment,
+    ) -> Result<Option<Option<OrderDocument>>, ReplayError> {
+        let Some(order) = self.orders.locate(key, owner).await? else {
             return Ok(None);
         };
-        let opener = self.keys.for_reader(order.keys(), personal).await?;
-        Ok(Some(OrderBody::new(order, &opener)))
+        let mut replay = Replay::to(moment);
+        loop {
+            let after = replay.version();
+            let entries = self
+                .orders
+                .timeline(order, after, REPLAY_PAGE_EVENTS)
+                .await?;
+            if entries.is_empty() || !replay.fold(&entries)? {
+                return Ok(Some(replay.order()));
+            }
+        }
     }
 
     /// A page of an order's events, if the order is the owner's where one is given.
     ///
     /// # Errors
-    /// [`KeysError`] when MongoDB is away, or keys cannot be had.
+    /// [`DatabaseError`] when MongoDB is away.
     pub async fn timeline(
         &self,
         key: OrderKey,
         owner: Option<CustomerId>,
         slice: Slice,
-        personal: bool,
-    ) -> Result<Option<Rows<TimelineEventBody>>, KeysError> {
+    ) -> Result<Option<Rows<TimelineEntry>>, DatabaseError> {
         let Some(order) = self.orders.locate(key, owner).await? else {
             return Ok(None);
         };
@@ -109,14 +234,40 @@ impl OrderQueries {
         });
         let rows_max = slice.and_one().rows_max;
         let rows = self.orders.timeline(order, after, rows_max).await?;
-        let rows = Rows::cut(rows, slice, |entry| Place {
+        Ok(Some(Rows::cut(rows, slice, |entry| Place {
             sorted_by: entry.version.0.into(),
             id: entry.order_id.0,
-        });
-        let owners = rows.data.iter().filter_map(TimelineEntry::key);
-        let opener = self.keys.for_reader(owners, personal).await?;
-        Ok(Some(
-            rows.map(|entry| TimelineEventBody::new(entry, &opener)),
-        ))
+        })))
     }
+}
+
+/// Where a row stands in a list.
+fn place(row: &OrderRow, sort: OrderSort) -> Place {
+    let sorted_by = match sort {
+        OrderSort::PlacedAt | OrderSort::PlacedAtDescending => row.listed_at.millis(),
+        OrderSort::UpdatedAt | OrderSort::UpdatedAtDescending => row.updated_at.millis(),
+        OrderSort::TotalSales | OrderSort::TotalSalesDescending => row.totals.total_sales,
+        OrderSort::Number | OrderSort::NumberDescending => row.number_rank,
+    };
+    Place {
+        sorted_by,
+        id: row.order_id.0,
+    }
+}
+
+/// Rows with the names of their customers, where they may be seen.
+async fn named(
+    (customers, keys): (&CustomerRepository, &KeyRing),
+    rows: Vec<OrderRow>,
+    personal: bool,
+) -> Result<Vec<ListedOrder>, KeysError> {
+    let shown = rows.iter().filter(|_| personal);
+    let names = customers.names(shown.map(|row| row.customer_id)).await?;
+    let opener = keys.for_reader(names.keys().copied(), personal).await?;
+    let named = rows.into_iter().map(|row| {
+        let name = names.get(&row.customer_id);
+        let name = name.and_then(|name| opener.open(name)).map(|it| it.name);
+        ListedOrder::new(row, name)
+    });
+    Ok(named.collect())
 }

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use super::{
     plan::{OutOfRange, Plan},
     question::{Period, SalesQuestion},
-    repository::{SalesFilter, SalesRepository},
+    repository::{ReportRepository, SalesFilter},
 };
 use crate::{
     database::DatabaseError,
@@ -21,7 +21,7 @@ pub const SALES_READS: &[ReadModel] = &[ReadModel::SalesSeries];
 /// Makes reports.
 #[derive(Debug, Clone)]
 pub struct ReportQueries {
-    repository: SalesRepository,
+    repository: ReportRepository,
     reporting_zone: Tz,
 }
 
@@ -51,7 +51,7 @@ pub enum ReportError {
 impl ReportQueries {
     /// `reporting_zone` is the one whose days the read model sums.
     #[must_use]
-    pub fn new(repository: SalesRepository, reporting_zone: Tz) -> Self {
+    pub fn new(repository: ReportRepository, reporting_zone: Tz) -> Self {
         Self {
             repository,
             reporting_zone,

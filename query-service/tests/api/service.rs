@@ -30,7 +30,7 @@ use query_service::{
     orders::{queries::OrderQueries, repository::OrderRepository},
     progress::Progress,
     projections::ReadModel,
-    reports::{queries::ReportQueries, repository::SalesRepository},
+    reports::{queries::ReportQueries, repository::ReportRepository},
     store::StoreClient,
 };
 use secrecy::SecretString;
@@ -92,7 +92,8 @@ impl Service {
                 keyring.clone(),
             ),
             customers: CustomerQueries::new(customers, keyring.clone(), Arc::clone(&progress)),
-            reports: ReportQueries::new(SalesRepository::new(database.clone()), REPORTING_ZONE),
+            keys: keyring.clone(),
+            reports: ReportQueries::new(ReportRepository::new(database.clone()), REPORTING_ZONE),
         };
         Self {
             router: router::router(api, key),

@@ -2,6 +2,7 @@
 //! what the folds need is read, folded in memory, and each document is written once.
 
 mod documents;
+mod items;
 mod sales;
 mod timeline;
 
@@ -9,7 +10,7 @@ use std::{future::Future, sync::Arc};
 
 use orderfold_events::{CustomerId, Event};
 
-pub use self::{documents::Documents, sales::Sales, timeline::Timeline};
+pub use self::{documents::Documents, items::Items, sales::Sales, timeline::Timeline};
 use super::record::{Content, Record};
 use crate::{
     database::{DatabaseError, Transaction},

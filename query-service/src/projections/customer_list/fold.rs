@@ -2,11 +2,13 @@
 
 use orderfold_events::{
     CustomerId, Envelope, Event, Version,
-    customer::{CustomerEvent, CustomerStatus, Registered},
+    customer::{Blocked, CustomerEvent, Erased, KeyDestroyed, Registered, Unblocked},
 };
 
 use super::{CustomerList, CustomerRow, KeyEnd, tokens};
-use crate::projections::{Contradiction, DocumentView, FoldKeys, ReadModel, require_next};
+use crate::projections::{
+    Contradiction, DocumentView, FoldKeys, ReadModel, order_list::search, require_next, sorted,
+};
 
 impl DocumentView for CustomerList {
     type Id = CustomerId;
@@ -31,35 +33,23 @@ impl DocumentView for CustomerList {
         envelope: &Envelope,
         event: &CustomerEvent,
     ) -> Result<CustomerRow, Contradiction> {
-        match (document, event) {
+        let before = match (document, event) {
             (None, CustomerEvent::Registered(registered)) => {
                 require_next(Version::NONE, envelope)?;
-                Ok(registered_row(envelope, registered))
+                return Ok(registered_row(envelope, registered));
             }
-            (Some(_), CustomerEvent::Registered(_)) => Err(Contradiction::RegisteredTwice),
-            (Some(row), CustomerEvent::Erased(_)) => {
-                require_next(row.version, envelope)?;
-                Ok(CustomerRow {
-                    status: CustomerStatus::Erased,
-                    erased_at: Some(envelope.recorded_at),
-                    ..moved(row, envelope)
-                })
-            }
-            (Some(row), CustomerEvent::KeyDestroyed(_)) => {
-                require_next(row.version, envelope)?;
-                let end = KeyEnd {
-                    coordinate: envelope.coordinate,
-                    recorded_at: envelope.recorded_at,
-                };
-                Ok(CustomerRow {
-                    key_end: Some(end),
-                    ..moved(row, envelope)
-                })
-            }
-            // CONTRACT: all else that may follow a registration.
-            (Some(row), _) => Ok(row),
-            (None, _) => Err(Contradiction::NotPlaced),
-        }
+            (Some(_), CustomerEvent::Registered(_)) => return Err(Contradiction::RegisteredTwice),
+            (None, _) => return Err(Contradiction::NotRegistered),
+            (Some(row), _) => row,
+        };
+        require_next(before.version, envelope)?;
+        let row = CustomerRow {
+            version: envelope.version,
+            coordinate: envelope.coordinate,
+            updated_at: envelope.recorded_at,
+            ..before
+        };
+        Ok(changed(row, envelope, event))
     }
 
     fn key_for(event: &CustomerEvent) -> Option<CustomerId> {
@@ -89,8 +79,11 @@ impl DocumentView for CustomerList {
             | CustomerEvent::EmailChanged(_)
             | CustomerEvent::AddressSaved(_)
             | CustomerEvent::AddressRemoved(_) => {
-                let personal = row.personal.open(&keys.keys);
-                let personal = personal.map_err(|_otherwise| Contradiction::Sealed)?;
+                let personal = row.personal.as_ref().map(|part| part.open(&keys.keys));
+                let personal = personal.transpose();
+                let personal = personal
+                    .map_err(|_otherwise| Contradiction::Sealed)?
+                    .flatten();
                 personal.map_or_else(Vec::new, |personal| tokens::tokens(&keys.search, &personal))
             }
             CustomerEvent::Blocked(_) | CustomerEvent::Unblocked(_) => return Ok(row),
@@ -114,29 +107,59 @@ impl DocumentView for CustomerList {
     }
 }
 
-fn moved(row: CustomerRow, envelope: &Envelope) -> CustomerRow {
-    CustomerRow {
-        version: envelope.version,
-        coordinate: envelope.coordinate,
-        updated_at: envelope.recorded_at,
-        ..row
+/// The row with what an event after the registration says.
+fn changed(row: CustomerRow, envelope: &Envelope, event: &CustomerEvent) -> CustomerRow {
+    match event {
+        CustomerEvent::Registered(_) => row,
+        CustomerEvent::ProfileUpdated(profile) => CustomerRow {
+            status: profile.status,
+            tags: sorted(&profile.tags),
+            personal: Some(profile.personal.clone()),
+            ..row
+        },
+        CustomerEvent::EmailChanged(changed)
+        | CustomerEvent::AddressSaved(changed)
+        | CustomerEvent::AddressRemoved(changed) => CustomerRow {
+            status: changed.status,
+            personal: Some(changed.personal.clone()),
+            ..row
+        },
+        CustomerEvent::Blocked(Blocked { status, .. })
+        | CustomerEvent::Unblocked(Unblocked { status, .. }) => CustomerRow {
+            status: *status,
+            ..row
+        },
+        CustomerEvent::Erased(Erased { status, .. }) => CustomerRow {
+            status: *status,
+            personal: None,
+            erased_at: Some(envelope.recorded_at),
+            ..row
+        },
+        CustomerEvent::KeyDestroyed(KeyDestroyed { status, .. }) => CustomerRow {
+            status: *status,
+            personal: None,
+            key_end: Some(KeyEnd {
+                coordinate: envelope.coordinate,
+                recorded_at: envelope.recorded_at,
+            }),
+            ..row
+        },
     }
 }
 
 fn registered_row(envelope: &Envelope, registered: &Registered) -> CustomerRow {
-    let mut tags = registered.tags.clone();
-    tags.sort_unstable();
-    tags.dedup();
+    let reference = registered.reference.iter().map(|it| it.value.as_str());
     CustomerRow {
         customer_id: registered.customer_id,
         version: envelope.version,
         coordinate: envelope.coordinate,
         status: registered.status,
         reference: registered.reference.clone(),
-        tags,
+        tags: sorted(&registered.tags),
+        search: search::words(reference),
         created_at: envelope.recorded_at,
         updated_at: envelope.recorded_at,
-        personal: registered.personal.clone(),
+        personal: Some(registered.personal.clone()),
         tokens: Vec::new(),
         erased_at: None,
         key_end: None,

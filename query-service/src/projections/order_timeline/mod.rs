@@ -2,10 +2,8 @@
 
 mod fold;
 
-use orderfold_events::{
-    Actor, Coordinate, CustomerId, EventId, OrderId, Personal, Timestamp, Version,
-};
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use orderfold_events::{Actor, Coordinate, CustomerId, EventId, OrderId, Timestamp, Version};
+use serde::{Deserialize, Serialize};
 
 use crate::database::stored;
 
@@ -34,17 +32,4 @@ pub struct TimelineEntry {
     pub recorded_at: Timestamp,
     /// The event's data: the very JSON text that was recorded, so that nothing of it is lost in between.
     pub data: String,
-}
-
-impl TimelineEntry {
-    /// Whose key opens what is personal in it.
-    #[must_use]
-    pub fn key(&self) -> Option<CustomerId> {
-        #[derive(Deserialize)]
-        struct OnlyPersonal {
-            personal: Personal<IgnoredAny>,
-        }
-        let only: OnlyPersonal = serde_json::from_str(&self.data).ok()?;
-        only.personal.key()
-    }
 }

@@ -10,7 +10,7 @@ use crate::{
     layout::Layout,
     process::Watchdog,
     progress::Progress,
-    services::Binaries,
+    services::{Binaries, Profile},
     system::{Backing, Composition, System},
     test_servers::TestServers,
     tokens::{self, Principal},
@@ -32,6 +32,7 @@ pub struct StackOptions {
     pub servers: ServersFor,
     pub command_replicas: u16,
     pub query_replicas: u16,
+    pub profile: Profile,
     /// Further variables for the services, such as `REPORTING_TIME_ZONE`.
     pub environment: Vec<(String, String)>,
 }
@@ -43,6 +44,7 @@ impl Default for StackOptions {
             servers: ServersFor::AllTests,
             command_replicas: 1,
             query_replicas: 1,
+            profile: Profile::default(),
             environment: Vec::new(),
         }
     }
@@ -73,11 +75,12 @@ impl Stack {
             servers,
             command_replicas,
             query_replicas,
+            profile,
             environment,
         } = options;
         let with_services = command_replicas + query_replicas > 0;
         let binaries = if with_services {
-            Some(Binaries::ensure(progress).await?)
+            Some(Binaries::ensure(profile, progress).await?)
         } else {
             None
         };

@@ -1,0 +1,190 @@
+//! A contest: the service and its peers do the same work by turns, several times over, so that a busy machine is busy
+//! for all of them. After each turn, what was acknowledged has to be what is stored.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use orderfold_stack::{Progress, Result, StackError};
+
+use super::Plan;
+use crate::{
+    load::{self, Api, Shot},
+    peers::{
+        ceiling,
+        database::PeerDatabase,
+        pgbench::{Pgbench, Streams},
+        sample::Sample,
+    },
+    report::Report,
+    stage::{Stage, count, resident_kib},
+    statistics::Spread,
+};
+
+const MEMORY_EVERY: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    Service,
+    Pgbench,
+    Naive,
+    Ceiling,
+}
+
+impl Side {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Pgbench => "pgbench",
+            Self::Naive => "naive service",
+            Self::Ceiling => "group commit in plain SQL",
+        }
+    }
+}
+
+pub struct Contest<'a> {
+    pub stage: &'a Stage,
+    pub peers: &'a PeerDatabase,
+    pub pgbench: &'a Pgbench,
+    pub naive: &'a Api,
+    pub plan: Plan,
+}
+
+/// The work, for each side in its own form.
+pub struct Match<'a> {
+    pub part: &'static str,
+    pub streams: Streams,
+    pub sample: &'a Sample,
+    pub service: &'a dyn Fn() -> Shot,
+    pub naive: &'a dyn Fn() -> Shot,
+    pub sides: &'a [Side],
+}
+
+/// Commands per second of each turn.
+pub struct Rates {
+    rates: BTreeMap<Side, Vec<f64>>,
+    /// The most memory that the service had resident.
+    pub peak_kib: u64,
+}
+
+impl Rates {
+    pub fn of(&self, side: Side) -> Result<Spread> {
+        Spread::of(self.each(side))
+    }
+
+    /// The service's rate as a multiple of a peer's.
+    pub fn against(&self, peer: Side) -> Result<Spread> {
+        Spread::of_ratios(self.each(Side::Service), self.each(peer))
+    }
+
+    fn each(&self, side: Side) -> &[f64] {
+        self.rates.get(&side).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+impl Contest<'_> {
+    /// # Errors
+    /// When a side fails, refuses, or stored something else than it acknowledged.
+    pub async fn hold(
+        &self,
+        contest: &Match<'_>,
+        report: &mut Report,
+        progress: &Progress,
+    ) -> Result<Rates> {
+        let mut rates = Rates {
+            rates: BTreeMap::new(),
+            peak_kib: 0,
+        };
+        let turns = u64::from(self.plan.pairs) * u64::try_from(contest.sides.len()).unwrap_or(0);
+        let step = progress.counted(format!("{}: taking turns", contest.part), turns);
+        let mut done = 0;
+        for pair in 0..self.plan.pairs {
+            let mut sides = contest.sides.to_vec();
+            if pair % 2 == 1 {
+                sides.reverse();
+            }
+            for side in sides {
+                let rate = self
+                    .turn(contest, side, &mut rates.peak_kib, report)
+                    .await?;
+                rates.rates.entry(side).or_default().push(rate);
+                done += 1;
+                step.set(done);
+            }
+        }
+        step.done();
+        for side in contest.sides {
+            report.figure(contest.part, side.as_str(), "/s", rates.of(*side)?);
+        }
+        Ok(rates)
+    }
+
+    async fn turn(
+        &self,
+        contest: &Match<'_>,
+        side: Side,
+        peak_kib: &mut u64,
+        report: &mut Report,
+    ) -> Result<f64> {
+        let event_type = &contest.sample.event_type;
+        let pool = if side == Side::Service {
+            &self.stage.store
+        } else {
+            &self.peers.pool
+        };
+        let window = self.plan.window;
+        let before = count(pool, event_type).await?;
+        let (accepted, rate) = match side {
+            Side::Service => {
+                let load = load::closed(&self.stage.api, contest.service, window);
+                let (tally, kib) = with_memory(self.stage, load).await?;
+                *peak_kib = kib.max(*peak_kib);
+                counted(tally, window)?
+            }
+            Side::Naive => counted(
+                load::closed(self.naive, contest.naive, window).await?,
+                window,
+            )?,
+            Side::Pgbench => {
+                let run = self
+                    .pgbench
+                    .run(contest.streams, contest.sample, None, window)
+                    .await?;
+                (run.transactions, run.per_second)
+            }
+            Side::Ceiling => {
+                let written = ceiling::write(&self.peers.url, contest.sample, window).await?;
+                (written, written as f64 / window.as_secs_f64())
+            }
+        };
+        let stored = count(pool, event_type).await?.saturating_sub(before);
+        report.check(
+            format!("{}, {}", contest.part, side.as_str()),
+            accepted,
+            stored,
+        )?;
+        if side == Side::Service {
+            self.stage.relayed().await?;
+        }
+        Ok(rate)
+    }
+}
+
+fn counted(tally: load::Tally, window: Duration) -> Result<(u64, f64)> {
+    let tally = tally.all_accepted()?;
+    if tally.accepted == 0 {
+        return Err(StackError::failed("measure", "nothing was accepted at all"));
+    }
+    Ok((tally.accepted, tally.in_time as f64 / window.as_secs_f64()))
+}
+
+/// Runs a load, and says how much memory the service had resident at most meanwhile.
+async fn with_memory<T>(stage: &Stage, load: impl Future<Output = Result<T>>) -> Result<(T, u64)> {
+    let mut load = std::pin::pin!(load);
+    let mut ticks = tokio::time::interval(MEMORY_EVERY);
+    let mut peak_kib = 0;
+    loop {
+        tokio::select! {
+            done = &mut load => return Ok((done?, peak_kib)),
+            _ = ticks.tick() => peak_kib = resident_kib(stage.service()?)?.max(peak_kib),
+        }
+    }
+}

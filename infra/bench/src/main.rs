@@ -9,6 +9,7 @@
 
 mod arguments;
 mod console;
+mod cpu;
 mod load;
 mod peers;
 mod report;

@@ -69,6 +69,8 @@ pub struct Tally {
     pub accepted: u64,
     /// Those acknowledged within the time.
     pub in_time: u64,
+    /// Those that were told to come again, and did.
+    pub retried: u64,
     pub refused: u64,
     /// The first refusal, whole.
     pub refusal: Option<String>,
@@ -77,7 +79,8 @@ pub struct Tally {
 impl Tally {
     fn count(&mut self, answer: Answer, in_time: bool) {
         match answer {
-            Answer::Accepted => {
+            Answer::Accepted { attempts } => {
+                self.retried += u64::from(attempts > 1);
                 self.accepted += 1;
                 self.in_time += u64::from(in_time);
             }
@@ -91,6 +94,7 @@ impl Tally {
     fn add(&mut self, other: Self) {
         self.accepted += other.accepted;
         self.in_time += other.in_time;
+        self.retried += other.retried;
         self.refused += other.refused;
         self.refusal = self.refusal.take().or(other.refusal);
     }
@@ -113,7 +117,7 @@ impl Tally {
 }
 
 pub enum Answer {
-    Accepted,
+    Accepted { attempts: u64 },
     Refused(String),
 }
 

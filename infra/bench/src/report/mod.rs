@@ -40,6 +40,8 @@ pub struct Check {
     pub what: String,
     pub accepted: u64,
     pub stored: u64,
+    /// Commands that were told to come again, and did, under the same key.
+    pub retried: u64,
 }
 
 impl Check {
@@ -89,11 +91,18 @@ impl Report {
 
     /// # Errors
     /// When the two differ: then no figure of the part means anything.
-    pub fn check(&mut self, what: impl Into<String>, accepted: u64, stored: u64) -> Result<()> {
+    pub fn check(
+        &mut self,
+        what: impl Into<String>,
+        accepted: u64,
+        stored: u64,
+        retried: u64,
+    ) -> Result<()> {
         let check = Check {
             what: what.into(),
             accepted,
             stored,
+            retried,
         };
         if !check.holds() {
             let reason = format!("{accepted} were acknowledged and {stored} stored");
@@ -165,8 +174,8 @@ mod tests {
     #[test]
     fn an_acknowledged_command_that_is_not_stored_ends_the_run() {
         let mut report = report();
-        assert!(report.check("place", 10, 9).is_err());
-        assert!(report.check("place", 10, 10).is_ok());
+        assert!(report.check("place", 10, 9, 0).is_err());
+        assert!(report.check("place", 10, 10, 0).is_ok());
     }
 
     #[test]

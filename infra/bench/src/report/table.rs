@@ -1,6 +1,8 @@
 //! The result for the terminal.
 
-use super::{Finding, Report};
+use std::fmt::Write;
+
+use super::{Check, Finding, Report};
 
 pub fn lines(report: &Report) -> Vec<String> {
     let machine = &report.machine;
@@ -42,10 +44,17 @@ pub fn lines(report: &Report) -> Vec<String> {
     }
     lines.push(String::new());
     for check in &report.checks {
-        lines.push(format!(
-            "{}: {} accepted, {} stored",
-            check.what, check.accepted, check.stored
-        ));
+        let Check {
+            what,
+            accepted,
+            stored,
+            retried,
+        } = check;
+        let mut line = format!("{what}: {accepted} accepted, {stored} stored");
+        if *retried > 0 {
+            let _ = write!(line, ", {retried} of them sent again after a 503");
+        }
+        lines.push(line);
     }
     lines
 }

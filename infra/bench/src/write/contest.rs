@@ -7,6 +7,7 @@ use orderfold_stack::{Progress, Result, StackError};
 
 use super::Plan;
 use crate::{
+    cpu,
     load::{self, Api, Shot},
     peers::{
         ceiling,
@@ -19,6 +20,7 @@ use crate::{
     statistics::Spread,
 };
 
+const WARM_UP: Duration = Duration::from_secs(1);
 const MEMORY_EVERY: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,9 +62,11 @@ pub struct Match<'a> {
 
 /// Commands per second of each turn.
 pub struct Rates {
-    rates: BTreeMap<Side, Vec<f64>>,
+    turns: BTreeMap<Side, Vec<f64>>,
     /// The most memory that the service had resident.
     pub peak_kib: u64,
+    /// Microseconds of a processor that each command of the service cost, by who spent them.
+    costs: BTreeMap<&'static str, Vec<f64>>,
 }
 
 impl Rates {
@@ -76,7 +80,7 @@ impl Rates {
     }
 
     fn each(&self, side: Side) -> &[f64] {
-        self.rates.get(&side).map(Vec::as_slice).unwrap_or_default()
+        self.turns.get(&side).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -90,11 +94,13 @@ impl Contest<'_> {
         progress: &Progress,
     ) -> Result<Rates> {
         let mut rates = Rates {
-            rates: BTreeMap::new(),
+            turns: BTreeMap::new(),
             peak_kib: 0,
+            costs: BTreeMap::new(),
         };
         let turns = u64::from(self.plan.pairs) * u64::try_from(contest.sides.len()).unwrap_or(0);
         let step = progress.counted(format!("{}: taking turns", contest.part), turns);
+        self.warm_up(contest).await?;
         let mut done = 0;
         for pair in 0..self.plan.pairs {
             let mut sides = contest.sides.to_vec();
@@ -102,10 +108,8 @@ impl Contest<'_> {
                 sides.reverse();
             }
             for side in sides {
-                let rate = self
-                    .turn(contest, side, &mut rates.peak_kib, report)
-                    .await?;
-                rates.rates.entry(side).or_default().push(rate);
+                let rate = self.turn(contest, side, &mut rates, report).await?;
+                rates.turns.entry(side).or_default().push(rate);
                 done += 1;
                 step.set(done);
             }
@@ -114,14 +118,37 @@ impl Contest<'_> {
         for side in contest.sides {
             report.figure(contest.part, side.as_str(), "/s", rates.of(*side)?);
         }
+        for (who, costs) in &rates.costs {
+            let what = format!("processor time of {who}, a command");
+            report.figure(contest.part, what, "µs", Spread::of(costs)?);
+        }
         Ok(rates)
+    }
+
+    /// Neither service is to be measured while it opens its connections to the database.
+    async fn warm_up(&self, contest: &Match<'_>) -> Result<()> {
+        load::closed(&self.stage.api, contest.service, WARM_UP).await?;
+        if contest.sides.contains(&Side::Naive) {
+            load::closed(self.naive, contest.naive, WARM_UP).await?;
+        }
+        self.stage.relayed().await
+    }
+
+    /// Who shares the processors while the service is at work, and what each has used so far.
+    fn spenders(&self) -> Result<[(&'static str, Duration); 4]> {
+        Ok([
+            ("the service", cpu::used_by(self.stage.service()?)),
+            ("PostgreSQL", cpu::used_by(self.stage.stack.postgres()?)),
+            ("Kafka", cpu::used_by(self.stage.stack.kafka()?)),
+            ("the load", cpu::used_here()),
+        ])
     }
 
     async fn turn(
         &self,
         contest: &Match<'_>,
         side: Side,
-        peak_kib: &mut u64,
+        rates: &mut Rates,
         report: &mut Report,
     ) -> Result<f64> {
         let event_type = &contest.sample.event_type;
@@ -132,48 +159,76 @@ impl Contest<'_> {
         };
         let window = self.plan.window;
         let before = count(pool, event_type).await?;
-        let (accepted, rate) = match side {
-            Side::Service => {
-                let load = load::closed(&self.stage.api, contest.service, window);
-                let (tally, kib) = with_memory(self.stage, load).await?;
-                *peak_kib = kib.max(*peak_kib);
-                counted(tally, window)?
+        let done = match side {
+            Side::Service => self.serve(contest, rates).await?,
+            Side::Naive => {
+                let tally = load::closed(self.naive, contest.naive, window).await?;
+                Done::of(tally, window)?
             }
-            Side::Naive => counted(
-                load::closed(self.naive, contest.naive, window).await?,
-                window,
-            )?,
             Side::Pgbench => {
                 let run = self
                     .pgbench
                     .run(contest.streams, contest.sample, None, window)
                     .await?;
-                (run.transactions, run.per_second)
+                Done {
+                    accepted: run.transactions,
+                    retried: 0,
+                    per_second: run.per_second,
+                }
             }
             Side::Ceiling => {
                 let written = ceiling::write(&self.peers.url, contest.sample, window).await?;
-                (written, written as f64 / window.as_secs_f64())
+                Done {
+                    accepted: written,
+                    retried: 0,
+                    per_second: written as f64 / window.as_secs_f64(),
+                }
             }
         };
         let stored = count(pool, event_type).await?.saturating_sub(before);
-        report.check(
-            format!("{}, {}", contest.part, side.as_str()),
-            accepted,
-            stored,
-        )?;
+        let what = format!("{}, {}", contest.part, side.as_str());
+        report.check(what, done.accepted, stored, done.retried)?;
         if side == Side::Service {
             self.stage.relayed().await?;
         }
-        Ok(rate)
+        Ok(done.per_second)
+    }
+
+    /// The service's turn, and what it costs.
+    async fn serve(&self, contest: &Match<'_>, rates: &mut Rates) -> Result<Done> {
+        let window = self.plan.window;
+        let before = self.spenders()?;
+        let load = load::closed(&self.stage.api, contest.service, window);
+        let (tally, kib) = with_memory(self.stage, load).await?;
+        rates.peak_kib = kib.max(rates.peak_kib);
+        for ((who, after), (_, before)) in self.spenders()?.into_iter().zip(before) {
+            let micros = after.saturating_sub(before).as_secs_f64() * 1e6;
+            let each = micros / tally.accepted.max(1) as f64;
+            rates.costs.entry(who).or_default().push(each);
+        }
+        Done::of(tally, window)
     }
 }
 
-fn counted(tally: load::Tally, window: Duration) -> Result<(u64, f64)> {
-    let tally = tally.all_accepted()?;
-    if tally.accepted == 0 {
-        return Err(StackError::failed("measure", "nothing was accepted at all"));
+/// What a side did in its turn.
+struct Done {
+    accepted: u64,
+    retried: u64,
+    per_second: f64,
+}
+
+impl Done {
+    fn of(tally: load::Tally, window: Duration) -> Result<Self> {
+        let tally = tally.all_accepted()?;
+        if tally.in_time == 0 {
+            return Err(StackError::failed("measure", "nothing was accepted at all"));
+        }
+        Ok(Self {
+            accepted: tally.accepted,
+            retried: tally.retried,
+            per_second: tally.in_time as f64 / window.as_secs_f64(),
+        })
     }
-    Ok((tally.accepted, tally.in_time as f64 / window.as_secs_f64()))
 }
 
 /// Runs a load, and says how much memory the service had resident at most meanwhile.

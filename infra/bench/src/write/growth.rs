@@ -71,7 +71,7 @@ async fn rates(
             .await?
             .all_accepted()?;
         let stored = stage.stored(PLACED).await? - before;
-        report.check("growth", tally.accepted, stored)?;
+        report.check("growth", tally.accepted, stored, tally.retried)?;
         rates.push(tally.in_time as f64 / plan.window.as_secs_f64());
         stage.relayed().await?;
         step.set(u64::from(turn) + 1);

@@ -24,9 +24,9 @@ pub async fn measure(
         let before = count(store, &place.sample.event_type).await?;
         let (tally, latencies) =
             load::open(&contest.stage.api, place.service, per_second, window).await?;
-        let accepted = tally.all_accepted()?.accepted;
+        let tally = tally.all_accepted()?;
         let stored = count(store, &place.sample.event_type).await? - before;
-        report.check("latency, service", accepted, stored)?;
+        report.check("latency, service", tally.accepted, stored, tally.retried)?;
         service.push(latencies.percentile_ms(PERCENTILE));
         middles.push(latencies.percentile_ms(50.0));
         contest.stage.relayed().await?;

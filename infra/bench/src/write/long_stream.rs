@@ -41,12 +41,16 @@ pub async fn measure(
     stage.relayed().await?;
     let before = stage.stored(PAYMENT).await?;
     let mut connection = Connection::open(&stage.api).await?;
+    let mut retried = 0;
     let mut taken = [Vec::new(), Vec::new()];
     for round in 0..ROUNDS {
         for (order, taken) in [short, long].into_iter().zip(&mut taken) {
             let begun = Instant::now();
-            if let Answer::Refused(refusal) = connection.send(&stage.api, shots.pay(order)).await? {
-                return Err(StackError::failed("pay an order", refusal));
+            match connection.send(&stage.api, shots.pay(order)).await? {
+                Answer::Accepted { attempts } => retried += u64::from(attempts > 1),
+                Answer::Refused(refusal) => {
+                    return Err(StackError::failed("pay an order", refusal));
+                }
             }
             if round >= WARM_UP {
                 taken.push(begun.elapsed().as_secs_f64() * 1000.0);
@@ -58,6 +62,7 @@ pub async fn measure(
         "long stream",
         accepted,
         stage.stored(PAYMENT).await? - before,
+        retried,
     )?;
     step.done();
     let [on_short, on_long] = taken;

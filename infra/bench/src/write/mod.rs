@@ -28,7 +28,7 @@ use crate::{
     targets,
 };
 use contest::{Contest, Match, Side};
-use shots::Shots;
+use shots::{Shots, Stock};
 
 const MIB: f64 = 1024.0;
 
@@ -37,6 +37,7 @@ const MIB: f64 = 1024.0;
 struct Plan {
     pairs: u32,
     window: Duration,
+    stock: Stock,
     /// Events of the store that growth starts from; it ends at ten times as many.
     growth_from: u64,
     relay_records: u32,
@@ -49,15 +50,23 @@ impl Plan {
         if options.quick {
             return Self {
                 pairs: options.pairs.unwrap_or(3),
-                window: seconds(1),
-                growth_from: 2_000,
-                relay_records: 5_000,
+                window: seconds(3),
+                stock: Stock {
+                    orders: 500,
+                    hot_orders: 100,
+                },
+                growth_from: 4_000,
+                relay_records: 20_000,
                 long_stream_events: 1_000,
             };
         }
         Self {
             pairs: options.pairs.unwrap_or(5),
             window: seconds(5),
+            stock: Stock {
+                orders: 5_000,
+                hot_orders: 2_000,
+            },
             growth_from: 100_000,
             relay_records: 50_000,
             long_stream_events: 10_000,
@@ -87,7 +96,11 @@ pub async fn write(options: &WriteOptions, progress: &Progress) -> Result<ExitCo
     }
     if options.wants(Part::Growth) || options.wants(Part::Relay) {
         let stage = Stage::set(progress).await?;
-        let shots = Shots::prepare(&stage, progress).await?;
+        let stock = Stock {
+            orders: 1,
+            hot_orders: 0,
+        };
+        let shots = Shots::prepare(&stage, stock, progress).await?;
         if options.wants(Part::Growth) {
             growth::measure(&stage, &shots, plan, &mut report, progress).await?;
         }
@@ -114,7 +127,7 @@ async fn contests(
     progress: &Progress,
 ) -> Result<()> {
     let stage = Stage::set(progress).await?;
-    let shots = Shots::prepare(&stage, progress).await?;
+    let shots = Shots::prepare(&stage, plan.stock, progress).await?;
     let samples = Samples::take(&stage.store).await?;
     let peers = PeerDatabase::create(&stage.stack.backends().database_url, &stage.store).await?;
     let pgbench = Pgbench::find(&peers.url)?;

@@ -68,7 +68,7 @@ async fn drain(stage: &Stage, plan: Plan, report: &mut Report, progress: &Progre
         }
         if lag == 0 {
             stage.service()?.wait_until_ready().await?;
-            report.check("relay", count, published - before)?;
+            report.check("relay", count, published - before, 0)?;
             let (from, already) = first.unwrap_or((begun, before));
             return Ok((published - already) as f64 / (now - from).as_secs_f64());
         }

@@ -15,8 +15,15 @@ use crate::{
 
 /// An order takes 200 payments; the next one gets hot before.
 const PAYMENTS_ON_ONE: u64 = 150;
-/// Orders that get hot are not those that get payments now and then.
-const HOT_ORDERS: u64 = 2_000;
+
+/// How many orders are placed beforehand.
+#[derive(Debug, Clone, Copy)]
+pub struct Stock {
+    /// For payments now and then.
+    pub orders: usize,
+    /// To get hot, one after the other.
+    pub hot_orders: usize,
+}
 
 pub struct Shots {
     bodies: Vec<Bytes>,
@@ -30,7 +37,7 @@ impl Shots {
     ///
     /// # Errors
     /// When a command is refused.
-    pub async fn prepare(stage: &Stage, progress: &Progress) -> Result<Self> {
+    pub async fn prepare(stage: &Stage, stock: Stock, progress: &Progress) -> Result<Self> {
         let bodies = stage
             .customers
             .iter()
@@ -41,7 +48,7 @@ impl Shots {
             hot_orders: Vec::new(),
             numbers: Cell::new(0),
         };
-        let count = u64::from(ORDERS.unsigned_abs()) + HOT_ORDERS;
+        let count = stock.orders + stock.hot_orders;
         let step = progress.step(format!("placing {count} orders"));
         load::each(&stage.api, (0..count).map(|_| shots.place())).await?;
         step.done();
@@ -57,8 +64,7 @@ impl Shots {
             .collect();
         let mut ids =
             ids.ok_or_else(|| StackError::failed("find the orders", "a stream has another name"))?;
-        let hot_orders = usize::try_from(HOT_ORDERS).unwrap_or(usize::MAX);
-        shots.hot_orders = ids.split_off(ids.len().saturating_sub(hot_orders));
+        shots.hot_orders = ids.split_off(ids.len().saturating_sub(stock.hot_orders));
         shots.orders = ids;
         load::each(&stage.api, std::iter::once(shots.pay_many())).await?;
         stage.relayed().await?;

@@ -80,6 +80,24 @@ impl Stage {
         count(&self.store, event_type).await
     }
 
+    /// Transactions that the store's database has committed so far, and bytes of its log: each statement of the
+    /// service is a transaction of its own.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn committed(&self) -> Result<(u64, u64)> {
+        let row = sqlx::query(
+            "select xact_commit as transactions, (pg_current_wal_lsn() - '0/0')::bigint as bytes
+               from pg_stat_database where datname = current_database()",
+        )
+        .fetch_one(&self.store)
+        .await
+        .map_err(store_error)?;
+        let figure = |name| row.try_get::<i64, _>(name).map_err(store_error);
+        let whole = |figure: i64| u64::try_from(figure).unwrap_or(0);
+        Ok((whole(figure("transactions")?), whole(figure("bytes")?)))
+    }
+
     /// Waits until every event is on Kafka, so that one measurement does not pay for the one before.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 mod closed;
 mod connection;
 mod open;
+#[cfg(test)]
+mod tests;
 
 use std::{
     cell::RefCell,

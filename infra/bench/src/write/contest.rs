@@ -65,8 +65,8 @@ pub struct Rates {
     turns: BTreeMap<Side, Vec<f64>>,
     /// The most memory that the service had resident.
     pub peak_kib: u64,
-    /// Microseconds of a processor that each command of the service cost, by who spent them.
-    costs: BTreeMap<&'static str, Vec<f64>>,
+    /// What each command of the service cost: what of, and its unit.
+    costs: BTreeMap<(&'static str, &'static str), Vec<f64>>,
 }
 
 impl Rates {
@@ -118,9 +118,9 @@ impl Contest<'_> {
         for side in contest.sides {
             report.figure(contest.part, side.as_str(), "/s", rates.of(*side)?);
         }
-        for (who, costs) in &rates.costs {
-            let what = format!("processor time of {who}, a command");
-            report.figure(contest.part, what, "µs", Spread::of(costs)?);
+        for ((what, unit), costs) in &rates.costs {
+            let what = format!("{what}, a command");
+            report.figure(contest.part, what, unit, Spread::of(costs)?);
         }
         Ok(rates)
     }
@@ -134,13 +134,21 @@ impl Contest<'_> {
         self.stage.relayed().await
     }
 
-    /// Who shares the processors while the service is at work, and what each has used so far.
-    fn spenders(&self) -> Result<[(&'static str, Duration); 4]> {
+    /// What the service and those who share the machine with it have used so far, and its unit.
+    async fn used(&self) -> Result<[(&'static str, &'static str, f64); 6]> {
+        let micros = |used: Duration| used.as_secs_f64() * 1e6;
+        let stack = &self.stage.stack;
+        let service = cpu::used_by(self.stage.service()?);
+        let postgres = cpu::used_by(stack.postgres()?);
+        let kafka = cpu::used_by(stack.kafka()?);
+        let (transactions, bytes) = self.stage.committed().await?;
         Ok([
-            ("the service", cpu::used_by(self.stage.service()?)),
-            ("PostgreSQL", cpu::used_by(self.stage.stack.postgres()?)),
-            ("Kafka", cpu::used_by(self.stage.stack.kafka()?)),
-            ("the load", cpu::used_here()),
+            ("processor time of the service", "µs", micros(service)),
+            ("processor time of PostgreSQL", "µs", micros(postgres)),
+            ("processor time of Kafka", "µs", micros(kafka)),
+            ("processor time of the load", "µs", micros(cpu::used_here())),
+            ("transactions of PostgreSQL", "", transactions as f64),
+            ("log written by PostgreSQL", "B", bytes as f64),
         ])
     }
 
@@ -197,14 +205,14 @@ impl Contest<'_> {
     /// The service's turn, and what it costs.
     async fn serve(&self, contest: &Match<'_>, rates: &mut Rates) -> Result<Done> {
         let window = self.plan.window;
-        let before = self.spenders()?;
+        let before = self.used().await?;
         let load = load::closed(&self.stage.api, contest.service, window);
         let (tally, kib) = with_memory(self.stage, load).await?;
         rates.peak_kib = kib.max(rates.peak_kib);
-        for ((who, after), (_, before)) in self.spenders()?.into_iter().zip(before) {
-            let micros = after.saturating_sub(before).as_secs_f64() * 1e6;
-            let each = micros / tally.accepted.max(1) as f64;
-            rates.costs.entry(who).or_default().push(each);
+        let after = self.used().await?;
+        for ((what, unit, after), (.., before)) in after.into_iter().zip(before) {
+            let each = (after - before) / tally.accepted.max(1) as f64;
+            rates.costs.entry((what, unit)).or_default().push(each);
         }
         Done::of(tally, window)
     }

@@ -15,8 +15,7 @@ use super::{
 };
 use crate::{load::CLIENTS, statistics::Latencies};
 
-const ADVICE: &str =
-    "On Debian: `apt-get install postgresql-contrib`, or put a pgbench on the path.";
+const ADVICE: &str = "On Debian: `apt-get install postgresql-contrib`.";
 const HEAD: &str = "\
 update shard_head set position = position + 1, last_event_id = uuidv7(), last_recorded_at = clock_timestamp()
  where shard = :shard returning position, last_event_id as event, last_recorded_at as now \\gset
@@ -71,10 +70,14 @@ pub struct Run {
     pub latencies: Latencies,
 }
 
-impl Pgbench {
+/// The program, wherever it is on this machine.
+#[derive(Debug, Clone)]
+pub struct Installed(PathBuf);
+
+impl Installed {
     /// # Errors
     /// When there is no pgbench on this machine, with how to get one.
-    pub fn find(database_url: &str) -> Result<Self> {
+    pub fn find() -> Result<Self> {
         let mut installed: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
             .into_iter()
             .flatten()
@@ -84,17 +87,22 @@ impl Pgbench {
         installed.push(PathBuf::from("/usr/local/bin/pgbench"));
         installed.push(PathBuf::from("/usr/bin/pgbench"));
         let program = installed.into_iter().find(|program| program.is_file());
-        let program = program.ok_or_else(|| StackError::Missing {
+        program.map(Self).ok_or_else(|| StackError::Missing {
             what: "pgbench".to_owned(),
             why: "it is neither in /usr/lib/postgresql nor beside the other programs".to_owned(),
             advice: ADVICE.to_owned(),
-        })?;
-        Ok(Self {
-            program,
-            database_url: database_url.to_owned(),
         })
     }
 
+    pub fn against(self, database_url: &str) -> Pgbench {
+        Pgbench {
+            program: self.0,
+            database_url: database_url.to_owned(),
+        }
+    }
+}
+
+impl Pgbench {
     /// As many clients as the service gets; with a rate, latencies count from when a transaction was due.
     ///
     /// # Errors

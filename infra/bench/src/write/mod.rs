@@ -19,7 +19,7 @@ use crate::{
     peers::{
         database::PeerDatabase,
         naive::NaiveProcess,
-        pgbench::{Pgbench, Streams},
+        pgbench::{Installed, Streams},
         sample::Samples,
     },
     report::{Machine, Report},
@@ -126,11 +126,13 @@ async fn contests(
     report: &mut Report,
     progress: &Progress,
 ) -> Result<()> {
+    // Looked for before anything is started: a missing one is known at once.
+    let pgbench = Installed::find()?;
     let stage = Stage::set(progress).await?;
     let shots = Shots::prepare(&stage, plan.stock, progress).await?;
     let samples = Samples::take(&stage.store).await?;
     let peers = PeerDatabase::create(&stage.stack.backends().database_url, &stage.store).await?;
-    let pgbench = Pgbench::find(&peers.url)?;
+    let pgbench = pgbench.against(&peers.url);
     let naive = NaiveProcess::start(&stage, &peers.url, &samples).await?;
     let naive_api = load::Api::new(
         &naive.url,

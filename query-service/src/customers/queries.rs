@@ -1,5 +1,7 @@
 //! The questions about customers, and what of the read models each of them looks at.
 
+use std::collections::HashMap;
+
 use orderfold_events::CustomerId;
 
 use super::{body::ListedCustomer, filter::CustomerFilter, repository::CustomerRepository};
@@ -66,5 +68,16 @@ impl CustomerQueries {
     /// [`DatabaseError`] when MongoDB is away.
     pub async fn exists(&self, customer: CustomerId) -> Result<bool, DatabaseError> {
         self.repository.exists(customer).await
+    }
+
+    /// The names of some customers.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn names(
+        &self,
+        customers: impl Iterator<Item = CustomerId>,
+    ) -> Result<HashMap<CustomerId, String>, DatabaseError> {
+        self.repository.names(customers).await
     }
 }

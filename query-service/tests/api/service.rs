@@ -50,6 +50,8 @@ pub struct Service {
     store: SharedStore,
     views: Views,
     pub progress: Arc<Progress>,
+    /// Where the database is, for those who look at it themselves.
+    pub mongodb_uri: String,
     keys: TokenKeys,
     _folder: tempfile::TempDir,
 }
@@ -60,6 +62,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
+    pub text: String,
 }
 
 impl Service {
@@ -88,6 +91,7 @@ impl Service {
             store,
             views: Views::new(database, shards).await,
             progress,
+            mongodb_uri: uri,
             keys,
             _folder: folder,
         }
@@ -207,6 +211,7 @@ async fn send(router: Router, request: Request<Body>) -> Answer {
         status: parts.status,
         headers: parts.headers,
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        text: String::from_utf8_lossy(&bytes).into_owned(),
     }
 }
 

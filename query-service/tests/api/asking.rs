@@ -147,7 +147,7 @@ async fn every_filter_narrows() {
         ("tracking_number=none", vec![]),
         (&by_names, vec![3, 1]),
         ("updated_from=2017-03-04", vec![3]),
-        ("updated_to=2017-03-02T00:00:00Z", vec![]),
+        ("updated_to=2017-03-02T00:00:00Z", vec![0]),
         (
             "fulfilment_status=unfulfilled&channel=web,desk&sort=placed_at",
             vec![0, 1, 2],

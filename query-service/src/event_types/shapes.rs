@@ -56,11 +56,13 @@ pub fn words<T: ToString>(all: &[T]) -> Value {
 
 /// Or null.
 pub fn or_null(schema: Value) -> Value {
-    json!({"anyOf": [schema, {"type": "null"}]})
+    json!({"anyOf": Value::Array(vec![schema, json!({"type": "null"})])})
 }
 
 pub fn list(items: Value) -> Value {
-    json!({"type": "array", "items": items})
+    let mut list = json!({"type": "array"});
+    list["items"] = items;
+    list
 }
 
 /// An object whose members are all texts.

@@ -8,6 +8,49 @@ use serde_json::Value;
 
 use crate::service::Service;
 
+/// Every operation: its path, its id and its scope.
+const OPERATIONS: [(&str, &str, &str); 15] = [
+    ("/v1/customers", "list_customers", "customers:read"),
+    (
+        "/v1/customers/{customer_id}",
+        "get_customer",
+        "customers:read",
+    ),
+    (
+        "/v1/customers/{customer_id}/orders",
+        "list_customer_orders",
+        "orders:read",
+    ),
+    ("/v1/event-types", "list_event_types", "orders:read"),
+    ("/v1/orders", "list_orders", "orders:read"),
+    ("/v1/orders/export", "export_orders", "orders:read"),
+    ("/v1/orders/facets", "get_order_facets", "orders:read"),
+    ("/v1/orders/{order}", "get_order", "orders:read"),
+    (
+        "/v1/orders/{order}/timeline",
+        "get_order_timeline",
+        "orders:read",
+    ),
+    (
+        "/v1/reports/customers",
+        "get_customers_report",
+        "reports:read",
+    ),
+    (
+        "/v1/reports/products",
+        "get_products_report",
+        "reports:read",
+    ),
+    (
+        "/v1/reports/receivables",
+        "get_receivables_report",
+        "reports:read",
+    ),
+    ("/v1/reports/sales", "get_sales_report", "reports:read"),
+    ("/v1/summary", "get_summary", "reports:read"),
+    ("/v1/work-queue", "get_work_queue", "orders:read"),
+];
+
 #[tokio::test]
 async fn the_description_has_every_operation_with_its_scope_and_its_parameters() {
     let service = Service::start().await;
@@ -23,50 +66,7 @@ async fn the_description_has_every_operation_with_its_scope_and_its_parameters()
             (path.as_str(), id, scope.as_str().unwrap())
         })
         .collect();
-    assert_eq!(
-        operations,
-        [
-            ("/v1/customers", "list_customers", "customers:read"),
-            (
-                "/v1/customers/{customer_id}",
-                "get_customer",
-                "customers:read"
-            ),
-            (
-                "/v1/customers/{customer_id}/orders",
-                "list_customer_orders",
-                "orders:read"
-            ),
-            ("/v1/event-types", "list_event_types", "orders:read"),
-            ("/v1/orders", "list_orders", "orders:read"),
-            ("/v1/orders/export", "export_orders", "orders:read"),
-            ("/v1/orders/facets", "get_order_facets", "orders:read"),
-            ("/v1/orders/{order}", "get_order", "orders:read"),
-            (
-                "/v1/orders/{order}/timeline",
-                "get_order_timeline",
-                "orders:read"
-            ),
-            (
-                "/v1/reports/customers",
-                "get_customers_report",
-                "reports:read"
-            ),
-            (
-                "/v1/reports/products",
-                "get_products_report",
-                "reports:read"
-            ),
-            (
-                "/v1/reports/receivables",
-                "get_receivables_report",
-                "reports:read"
-            ),
-            ("/v1/reports/sales", "get_sales_report", "reports:read"),
-            ("/v1/summary", "get_summary", "reports:read"),
-            ("/v1/work-queue", "get_work_queue", "orders:read"),
-        ]
-    );
+    assert_eq!(operations, OPERATIONS);
     let names: Vec<_> = document["paths"]["/v1/orders"]["get"]["parameters"]
         .as_array()
         .unwrap()

@@ -70,11 +70,11 @@ impl Views {
                 ReadModel::SalesSeries => self.fold(&batch, sales).await,
                 ReadModel::ProductSales => {
                     self.fold(&batch, Items::<ProductSales>::new(shards, zone))
-                        .await
+                        .await;
                 }
                 ReadModel::CustomerSales => {
                     self.fold(&batch, Items::<CustomerSales>::new(shards, zone))
-                        .await
+                        .await;
                 }
                 ReadModel::WorkQueue => self.fold(&batch, Documents::<WorkQueue>::new()).await,
                 ReadModel::Receivables => {

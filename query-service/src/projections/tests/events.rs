@@ -69,7 +69,7 @@ fn every_event() -> Vec<(&'static str, Happening)> {
             later::release(history, order, &[1]);
         }),
         ("amended", |history, order| {
-            later::amend(history, order, &[])
+            later::amend(history, order, &[]);
         }),
         ("details_updated", |history, order| {
             later::update_details(history, order, "R-1");

@@ -20,8 +20,8 @@ fn stages(history: &History, order: OrderId) -> Vec<Stage> {
 
 #[test]
 fn an_order_goes_through_the_stages_of_work() {
-    let (mut history, _, order) = one_order();
     use Stage::{AwaitingPayment, InTransit, OnHold, RefundDue, ToShip, Unconfirmed};
+    let (mut history, _, order) = one_order();
     assert_eq!(stages(&history, order), [Unconfirmed, AwaitingPayment]);
     history.confirm(order);
     assert_eq!(stages(&history, order), [AwaitingPayment]);

@@ -27,7 +27,7 @@ use crate::{
     },
     orders::{queries::OrderQueries, repository::OrderRepository},
     progress::Progress,
-    reports::{queries::ReportQueries, repository::SalesRepository},
+    reports::{queries::ReportQueries, repository::ReportRepository},
     store::StoreClient,
 };
 
@@ -99,7 +99,7 @@ fn api(config: &Config, database: Database, progress: Arc<Progress>) -> Api {
         standings: Standings::new(progress),
         orders: OrderQueries::new(OrderRepository::new(database.clone()), customers.clone()),
         customers: CustomerQueries::new(customers),
-        reports: ReportQueries::new(SalesRepository::new(database), config.reporting_time_zone),
+        reports: ReportQueries::new(ReportRepository::new(database), config.reporting_time_zone),
     }
 }
 

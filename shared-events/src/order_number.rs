@@ -36,6 +36,14 @@ impl OrderNumber {
         self.sequence
     }
 
+    /// A whole number that sorts as order numbers do: by year, then by sequence.
+    #[must_use]
+    pub fn rank(self) -> i64 {
+        const SEQUENCES_MAX: i64 = 10_000_000_000_000_000;
+        let sequence = i64::try_from(self.sequence).unwrap_or(SEQUENCES_MAX - 1);
+        i64::from(self.year) * SEQUENCES_MAX + sequence.min(SEQUENCES_MAX - 1)
+    }
+
     fn payload(self) -> String {
         format!("{:02}{:07}", self.year, self.sequence)
     }
@@ -123,6 +131,18 @@ mod tests {
         assert_eq!(OrderNumber::new(placed_at, 1).to_string(), "17-0000001-9");
         let long = OrderNumber::new(placed_at, 123_456_789).to_string();
         assert_eq!(long.parse::<OrderNumber>().unwrap().to_string(), long);
+    }
+
+    #[test]
+    fn numbers_are_ranked_by_year_and_then_by_sequence_also_beyond_seven_digits() {
+        let year = |year: &str| format!("{year}-11-08T00:00:00.000Z").parse().unwrap();
+        let ranked = [
+            OrderNumber::new(year("2017"), 9_999_999),
+            OrderNumber::new(year("2017"), 10_000_000),
+            OrderNumber::new(year("2017"), u64::MAX),
+            OrderNumber::new(year("2018"), 1),
+        ];
+        assert!(ranked.is_sorted_by_key(|number| number.rank()));
     }
 
     #[test]

@@ -36,14 +36,15 @@ use self::{
     projector::{Delivery, Projector},
     reader::Reader,
     setup::Store,
-    views::{Documents, Sales, Timeline, View},
+    views::{Documents, Items, Sales, Timeline, View},
 };
 use crate::{
     database::Database,
     progress::Progress,
     projections::{
-        customer_360::Customer360, customer_list::CustomerList, order_detail::OrderDetail,
-        order_list::OrderList,
+        customer_360::Customer360, customer_list::CustomerList, customer_sales::CustomerSales,
+        order_detail::OrderDetail, order_list::OrderList, product_sales::ProductSales,
+        receivables::Receivables, work_queue::WorkQueue,
     },
     store::StoreClient,
 };
@@ -170,10 +171,10 @@ fn start_projectors(
     store: Store,
     projectors: &mut JoinSet<()>,
 ) -> Vec<mpsc::Sender<Delivery>> {
-    let sales = Sales {
-        shards: store.shards,
-        zone: store.reporting_zone,
-    };
+    let (shards, zone) = (store.shards, store.reporting_zone);
+    let sales = Sales { shards, zone };
+    let products = Items::<ProductSales>::new(shards, zone);
+    let customers = Items::<CustomerSales>::new(shards, zone);
     vec![
         start(shared, store, projectors, Documents::<OrderList>::new()),
         start(shared, store, projectors, Documents::<OrderDetail>::new()),
@@ -181,6 +182,10 @@ fn start_projectors(
         start(shared, store, projectors, Documents::<CustomerList>::new()),
         start(shared, store, projectors, Documents::<Customer360>::new()),
         start(shared, store, projectors, sales),
+        start(shared, store, projectors, products),
+        start(shared, store, projectors, customers),
+        start(shared, store, projectors, Documents::<WorkQueue>::new()),
+        start(shared, store, projectors, Documents::<Receivables>::new()),
     ]
 }
 

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     http::{figures::Figures, postal::PostalAddress, schemas},
     projections::{
-        customer_360::{CustomerDocument, LastOrder, Lifetime, OrderCounts, Profile},
+        customer_360::{Credit, CustomerDocument, LastOrder, Lifetime, OrderCounts, Profile},
         customer_list::CustomerRow,
     },
 };
@@ -70,6 +70,8 @@ pub struct CustomerBody {
     pub created_at: Timestamp,
     #[schema(schema_with = schemas::instant)]
     pub updated_at: Timestamp,
+    /// Null without a credit account.
+    pub credit: Option<CreditBody>,
     pub orders: OrderCountsBody,
     /// One entry per currency.
     pub lifetime: Vec<LifetimeBody>,
@@ -79,6 +81,24 @@ pub struct CustomerBody {
     pub last_order_at: Option<Timestamp>,
     /// The newest ten, newest first.
     pub last_orders: Vec<LastOrderBody>,
+}
+
+/// A credit account, minor units of its currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CreditBody {
+    #[schema(schema_with = schemas::version)]
+    pub version: Version,
+    #[schema(schema_with = schemas::currency)]
+    pub currency: Currency,
+    pub limit: i64,
+    /// Null before terms were set.
+    pub payment_days: Option<u32>,
+    /// What open orders on account bind.
+    pub exposure: i64,
+    /// `limit − exposure`; below zero where the limit was lowered, or facts exceeded it.
+    pub available: i64,
+    #[schema(schema_with = schemas::instant)]
+    pub updated_at: Timestamp,
 }
 
 /// An address of the customer's book.
@@ -146,7 +166,7 @@ impl ListedCustomer {
     /// The row for a caller who may, or may not, see what is personal.
     #[must_use]
     pub fn new(row: CustomerRow, personal: bool) -> Self {
-        let plain = Some(row.personal.plain).filter(|_| personal);
+        let plain = row.personal.map(|part| part.plain).filter(|_| personal);
         let (name, email, phone) = plain.map_or((None, None, None), |plain| {
             (Some(plain.name), plain.email, plain.phone)
         });
@@ -186,6 +206,7 @@ impl CustomerBody {
             metadata: profile.metadata,
             created_at: profile.created_at,
             updated_at: profile.updated_at,
+            credit: customer.credit.map(CreditBody::from),
             orders: customer.counts.into(),
             lifetime: customer
                 .lifetime
@@ -200,8 +221,8 @@ impl CustomerBody {
                 .map(LastOrderBody::from)
                 .collect(),
         };
-        if personal {
-            let plain = profile.personal.plain;
+        if let Some(part) = profile.personal.filter(|_| personal) {
+            let plain = part.plain;
             body.name = Some(plain.name);
             body.email = plain.email;
             body.phone = plain.phone;
@@ -210,6 +231,20 @@ impl CustomerBody {
             body.addresses = Some(addresses.collect());
         }
         Some(body)
+    }
+}
+
+impl From<Credit> for CreditBody {
+    fn from(credit: Credit) -> Self {
+        Self {
+            version: credit.version,
+            currency: credit.currency,
+            limit: credit.limit,
+            payment_days: credit.payment_days,
+            exposure: credit.exposure,
+            available: credit.limit.saturating_sub(credit.exposure),
+            updated_at: credit.updated_at,
+        }
     }
 }
 

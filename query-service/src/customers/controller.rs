@@ -11,14 +11,21 @@ use orderfold_http::{Principal, Problem};
 use super::{
     body::{CustomerBody, ListedCustomer},
     described::CustomerListParameters,
-    queries::{CUSTOMER_READS, LIST_READS},
+    queries::{CUSTOMER_READS, LIST_READS, ORDERS_READS},
     question::{ListQuestion, customer_id},
 };
-use crate::http::{
-    answers::{self, Page},
-    described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
-    parameters, problems,
-    router::{Api, PERSONAL},
+use crate::{
+    http::{
+        answers::{self, Page},
+        described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
+        parameters, problems,
+        router::{Api, PERSONAL},
+    },
+    orders::{
+        described::{OrderFilterParameters, OrderSortParameter},
+        listed::ListedOrder,
+        question::ListQuestion as OrderListQuestion,
+    },
 };
 
 /// Customers, newest first
@@ -79,4 +86,42 @@ pub(crate) async fn get_customer(
     let body = found.and_then(|found| CustomerBody::new(found, principal.has(PERSONAL)));
     let body = body.ok_or_else(|| standing.refusal(problems::CUSTOMER_NOT_FOUND))?;
     answers::resource(&headers, &standing, body.version, &body)
+}
+
+/// The orders of one customer
+///
+/// With the filters and sorts of the order list.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customer_id}/orders",
+    operation_id = "list_customer_orders",
+    tag = "customers",
+    params(
+        ("customer_id" = Uuid, Path, description = "Id"),
+        OrderFilterParameters, OrderSortParameter, PageParameters, ReadHeaders,
+    ),
+    responses((status = 200, description = "A page", body = Page<ListedOrder>), NotFound, ReadProblems),
+    security(("bearer" = ["orders:read"])),
+)]
+pub(crate) async fn list_customer_orders(
+    State(api): State<Api>,
+    principal: Principal,
+    OriginalUri(uri): OriginalUri,
+    Path(customer): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let customer = customer_id(&customer, principal.customer.map(CustomerId))?;
+    let OrderListQuestion {
+        filter,
+        sort,
+        slice,
+        binding,
+    } = OrderListQuestion::read(uri.query(), Some(customer))?;
+    let standing = api.standings.of(&headers, ORDERS_READS).await?;
+    if !api.customers.exists(customer).await? {
+        return Err(standing.refusal(problems::CUSTOMER_NOT_FOUND));
+    }
+    let personal = principal.has(PERSONAL);
+    let rows = api.orders.list(&filter, sort, slice, personal).await?;
+    answers::page(&uri, &standing, binding, rows)
 }

@@ -6,7 +6,7 @@ use utoipa::{
 };
 
 use crate::http::{
-    described::{several, text},
+    described::{one, several, text},
     schemas,
 };
 
@@ -17,6 +17,11 @@ impl IntoParams for CustomerListParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let words = "Any of these, joined by commas.";
         vec![
+            one(
+                "q",
+                "Whole words, in any case, that all have to be found: of the key in another system.",
+                text(),
+            ),
             several("status", words, schemas::customer_status()),
             several("tag", words, text()),
             several(

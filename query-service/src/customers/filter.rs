@@ -8,6 +8,8 @@ use serde::Serialize;
 pub struct CustomerFilter {
     /// Only this customer, whatever else is asked for: a customer sees only themselves.
     pub owner: Option<CustomerId>,
+    /// Words that all have to be found.
+    pub q: Vec<String>,
     pub status: Vec<CustomerStatus>,
     pub tag: Vec<String>,
     /// Values of references, in any channel.

@@ -1,5 +1,7 @@
 //! The questions about customers, and what of the read models each of them looks at.
 
+use std::collections::HashMap;
+
 use orderfold_events::CustomerId;
 
 use super::{body::ListedCustomer, filter::CustomerFilter, repository::CustomerRepository};
@@ -15,6 +17,9 @@ use crate::{
 pub const LIST_READS: &[ReadModel] = &[ReadModel::CustomerList];
 /// What [`CustomerQueries::get`] looks at.
 pub const CUSTOMER_READS: &[ReadModel] = &[ReadModel::Customer360];
+
+/// What the list of one customer's orders looks at.
+pub const ORDERS_READS: &[ReadModel] = &[ReadModel::OrderList, ReadModel::CustomerList];
 
 /// Answers questions about customers.
 #[derive(Debug, Clone)]
@@ -55,5 +60,24 @@ impl CustomerQueries {
         customer: CustomerId,
     ) -> Result<Option<CustomerDocument>, DatabaseError> {
         self.repository.find(customer).await
+    }
+
+    /// Whether there is such a customer.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn exists(&self, customer: CustomerId) -> Result<bool, DatabaseError> {
+        self.repository.exists(customer).await
+    }
+
+    /// The names of some customers.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn names(
+        &self,
+        customers: impl Iterator<Item = CustomerId>,
+    ) -> Result<HashMap<CustomerId, String>, DatabaseError> {
+        self.repository.names(customers).await
     }
 }

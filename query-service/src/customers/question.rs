@@ -8,7 +8,7 @@ use crate::{
     database::reading::Slice,
     http::{
         cursor::Binding,
-        parameters::{slice, texts, words},
+        parameters::{search, slice, texts, words},
         problems,
     },
 };
@@ -32,6 +32,7 @@ impl ListQuestion {
         let it = &mut parameters;
         let filter = CustomerFilter {
             owner,
+            q: search(it),
             status: words(it, "status", CustomerStatus::ALL),
             tag: texts(it, "tag"),
             reference: texts(it, "reference"),

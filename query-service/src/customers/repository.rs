@@ -12,10 +12,18 @@ use super::filter::CustomerFilter;
 use crate::{
     database::{
         Attempt, Database, DatabaseError,
-        reading::{Conditions, Direction, READ_MAX, Slice, page},
+        reading::{Conditions, Direction, READ_MAX, Slice, SortKey, SortKind, page},
         stored::{self, id_value},
     },
     projections::{customer_360::CustomerDocument, customer_list::CustomerRow},
+};
+
+/// Most customers that a search for orders goes on with.
+const FOUND_MAX: i64 = 200;
+const NEWEST_FIRST: SortKey = SortKey {
+    member: "created_at",
+    kind: SortKind::Instant,
+    direction: Direction::Descending,
 };
 
 /// Reads customers.
@@ -28,7 +36,13 @@ pub struct CustomerRepository {
 struct NameRow {
     #[serde(rename = "_id", with = "stored::id")]
     customer_id: CustomerId,
-    personal: Personal<OnlyName>,
+    personal: Option<Personal<OnlyName>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OnlyId {
+    #[serde(rename = "_id", with = "stored::id")]
+    customer_id: CustomerId,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,6 +67,7 @@ impl CustomerRepository {
     ) -> Result<Vec<CustomerRow>, DatabaseError> {
         let text = |text: &String| Bson::String(text.clone());
         let conditions = Conditions::default()
+            .all_of("search", &filter.q)
             .any_of("_id", filter.owner.as_slice(), |id| id_value(*id))
             .any_of("reference.value", &filter.reference, text)
             .any_of("tags", &filter.tag, text)
@@ -60,7 +75,7 @@ impl CustomerRepository {
         page(
             &self.database.customer_list(),
             conditions,
-            ("created_at", Direction::Descending),
+            NEWEST_FIRST,
             slice,
         )
         .await
@@ -82,7 +97,50 @@ impl CustomerRepository {
             .attempt("read a customer")
     }
 
-    /// The names of some customers, by one question.
+    /// Whether a customer is registered.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn exists(&self, customer: CustomerId) -> Result<bool, DatabaseError> {
+        let found = self
+            .database
+            .customer_list()
+            .clone_with_type::<OnlyId>()
+            .find_one(doc! { "_id": id_value(customer) })
+            .projection(doc! { "_id": 1 })
+            .max_time(READ_MAX)
+            .await
+            .attempt("look a customer up")?;
+        Ok(found.is_some())
+    }
+
+    /// Customers that every word finds, the newest 200; none without words.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn search(&self, words: &[String]) -> Result<Vec<CustomerId>, DatabaseError> {
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let attempt = "search customers";
+        let rows: Vec<OnlyId> = self
+            .database
+            .customer_list()
+            .clone_with_type()
+            .find(Conditions::default().all_of("search", words).filter())
+            .sort(NEWEST_FIRST.document())
+            .projection(doc! { "_id": 1 })
+            .limit(FOUND_MAX)
+            .max_time(READ_MAX)
+            .await
+            .attempt(attempt)?
+            .try_collect()
+            .await
+            .attempt(attempt)?;
+        Ok(rows.into_iter().map(|row| row.customer_id).collect())
+    }
+
+    /// The names of some customers, by one question; an erased one has none.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away.
@@ -112,7 +170,7 @@ impl CustomerRepository {
             .attempt(attempt)?;
         let names = rows
             .into_iter()
-            .map(|row| (row.customer_id, row.personal.plain.name));
+            .filter_map(|row| Some((row.customer_id, row.personal?.plain.name)));
         Ok(names.collect())
     }
 }

@@ -1,29 +1,38 @@
 //! Makes the collections and their indexes. Repeating it changes nothing, and replicas may do it at once.
 
 use bson::{Document, doc};
-use mongodb::{IndexModel, error::ErrorKind};
+use mongodb::{IndexModel, error::ErrorKind, options::IndexOptions};
 
 use super::{
     Attempt, Database, DatabaseError,
     collections::{
-        CHECKPOINTS, CUSTOMER_360, CUSTOMER_LIST, ORDER_DETAIL, ORDER_LIST, ORDER_TIMELINE,
-        SALES_DAYS, SALES_SLOTS, STORE,
+        CHECKPOINTS, CUSTOMER_360, CUSTOMER_LIST, CUSTOMER_SALES, ORDER_DETAIL, ORDER_LIST,
+        ORDER_TIMELINE, PRODUCT_SALES, RECEIVABLES, SALES_DAYS, SALES_SLOTS, STORE, WORK_QUEUE,
     },
 };
+use crate::projections::work_queue::Stage;
 
 /// MongoDB's code for a collection that is there already.
 const NAMESPACE_EXISTS: i32 = 48;
-/// What a list of orders can be narrowed to; each stands before the keyset in an index of its own.
-const ORDER_FILTERS: [&str; 7] = [
+/// What a list of orders can be narrowed to; each stands before the keyset in an index of its own. References, SKUs
+/// and the like are all among the words of `search`.
+const ORDER_FILTERS: [&str; 9] = [
     "customer_id",
     "lifecycle",
     "payment_status",
     "fulfilment_status",
     "channel",
     "currency",
-    "reference",
+    "terms",
+    "tags",
+    "search",
 ];
-const CUSTOMER_FILTERS: [&str; 3] = ["status", "tags", "reference.value"];
+/// What few orders are: an index of those alone.
+const ORDER_FLAGS: [&str; 3] = ["on_hold", "to_ship", "refund_due"];
+const CUSTOMER_FILTERS: [&str; 4] = ["status", "tags", "reference.value", "search"];
+
+/// The keys of an index, and which documents it holds where those are not all.
+type Index = (Document, Option<Document>);
 
 impl Database {
     /// Makes what is missing of the collections and indexes.
@@ -34,9 +43,13 @@ impl Database {
         for (name, indexes) in collections() {
             self.ensure_collection(name).await?;
             if !indexes.is_empty() {
-                let models = indexes
-                    .into_iter()
-                    .map(|keys| IndexModel::builder().keys(keys).build());
+                let models = indexes.into_iter().map(|(keys, only)| {
+                    let options = IndexOptions::builder().partial_filter_expression(only);
+                    IndexModel::builder()
+                        .keys(keys)
+                        .options(options.build())
+                        .build()
+                });
                 self.collection::<Document>(name)
                     .create_indexes(models)
                     .await
@@ -56,27 +69,82 @@ impl Database {
     }
 }
 
-/// Every collection with the keys of its indexes.
-fn collections() -> Vec<(&'static str, Vec<Document>)> {
-    let sales = || vec![doc! { "_id.currency": 1, "_id.day": 1, "_id.channel": 1 }];
+/// Every collection with its indexes.
+fn collections() -> Vec<(&'static str, Vec<Index>)> {
+    let sales = || whole(doc! { "_id.currency": 1, "_id.day": 1, "_id.channel": 1 });
+    let days = whole(doc! { "_id.day": 1 });
+    let items = || whole(doc! { "_id.currency": 1, "_id.span": 1, "_id.day": 1 });
+    let number = (doc! { "number": 1 }, Some(there("number")));
     vec![
         (CHECKPOINTS, Vec::new()),
         (STORE, Vec::new()),
-        (ORDER_LIST, keyset("placed_at", &ORDER_FILTERS)),
-        (ORDER_DETAIL, vec![doc! { "number": 1 }]),
-        (ORDER_TIMELINE, vec![doc! { "order_id": 1, "version": 1 }]),
+        (ORDER_LIST, order_list()),
+        (ORDER_DETAIL, vec![number]),
+        (
+            ORDER_TIMELINE,
+            vec![whole(doc! { "order_id": 1, "version": 1 })],
+        ),
         (CUSTOMER_LIST, keyset("created_at", &CUSTOMER_FILTERS)),
         (CUSTOMER_360, Vec::new()),
-        (SALES_SLOTS, sales()),
-        (SALES_DAYS, sales()),
+        (SALES_SLOTS, vec![sales()]),
+        (SALES_DAYS, vec![sales(), days]),
+        (PRODUCT_SALES, vec![items()]),
+        (CUSTOMER_SALES, vec![items()]),
+        (WORK_QUEUE, work_queue()),
+        (RECEIVABLES, vec![receivables()]),
     ]
 }
 
+/// A keyset for every sort; the one that lists are sorted by unless they say otherwise also behind every filter.
+fn order_list() -> Vec<Index> {
+    let mut indexes = keyset("listed_at", &ORDER_FILTERS);
+    indexes.extend([
+        whole(doc! { "updated_at": 1, "_id": 1 }),
+        whole(doc! { "number_rank": 1, "_id": 1 }),
+        // Amounts of several currencies are never compared.
+        whole(doc! { "currency": 1, "totals.total_sales": 1, "_id": 1 }),
+        (
+            doc! { "due_on": 1, "listed_at": 1, "_id": 1 },
+            Some(there("due_on")),
+        ),
+    ]);
+    indexes.extend(ORDER_FLAGS.map(|flag| {
+        let keys = doc! { flag: 1, "listed_at": 1, "_id": 1 };
+        (keys, Some(doc! { flag: true }))
+    }));
+    indexes
+}
+
+/// For each stage the orders in it, oldest first, with all that is counted.
+fn work_queue() -> Vec<Index> {
+    let stages = Stage::ALL.iter().map(|stage| {
+        let since = format!("since.{stage}");
+        let keys = doc! { &since: 1, "_id": 1, "currency": 1, "total_sales": 1, "balance": 1 };
+        (keys, Some(there(&since)))
+    });
+    stages.collect()
+}
+
+fn receivables() -> Index {
+    (
+        doc! { "currency": 1, "customer_id": 1, "due_on": 1, "open": 1 },
+        Some(doc! { "open": { "$gt": 0 } }),
+    )
+}
+
 /// The keyset alone, and behind each filter.
-fn keyset(sort: &str, filters: &[&str]) -> Vec<Document> {
-    let plain = doc! { sort: 1, "_id": 1 };
+fn keyset(sort: &str, filters: &[&str]) -> Vec<Index> {
+    let plain = whole(doc! { sort: 1, "_id": 1 });
     let filtered = filters
         .iter()
-        .map(|filter| doc! { *filter: 1, sort: 1, "_id": 1 });
+        .map(|filter| whole(doc! { *filter: 1, sort: 1, "_id": 1 }));
     std::iter::once(plain).chain(filtered).collect()
+}
+
+fn whole(keys: Document) -> Index {
+    (keys, None)
+}
+
+fn there(member: &str) -> Document {
+    doc! { member: { "$exists": true } }
 }

@@ -11,7 +11,10 @@ use crate::projections::{
     order_detail::OrderDocument,
     order_list::OrderRow,
     order_timeline::TimelineEntry,
+    ranking::ItemDocument,
+    receivables::ReceivableDocument,
     sales_series::{SalesDay, SalesSlots},
+    work_queue::WorkDocument,
 };
 
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
@@ -23,8 +26,12 @@ pub(crate) const CUSTOMER_LIST: &str = "customer_list_v1";
 pub(crate) const CUSTOMER_360: &str = "customer_360_v1";
 pub(crate) const SALES_SLOTS: &str = "sales_slots_v1";
 pub(crate) const SALES_DAYS: &str = "sales_days_v1";
+pub(crate) const PRODUCT_SALES: &str = "product_sales_v1";
+pub(crate) const CUSTOMER_SALES: &str = "customer_sales_v1";
+pub(crate) const WORK_QUEUE: &str = "work_queue_v1";
+pub(crate) const RECEIVABLES: &str = "receivables_v1";
 
-/// The collection that holds the documents of a read model which has one document per order or customer.
+/// The collection that holds the documents of a read model; of `sales_series` the quarter-hours.
 pub(crate) const fn documents_of(read_model: ReadModel) -> &'static str {
     match read_model {
         ReadModel::OrderList => ORDER_LIST,
@@ -33,6 +40,10 @@ pub(crate) const fn documents_of(read_model: ReadModel) -> &'static str {
         ReadModel::CustomerList => CUSTOMER_LIST,
         ReadModel::Customer360 => CUSTOMER_360,
         ReadModel::SalesSeries => SALES_SLOTS,
+        ReadModel::ProductSales => PRODUCT_SALES,
+        ReadModel::CustomerSales => CUSTOMER_SALES,
+        ReadModel::WorkQueue => WORK_QUEUE,
+        ReadModel::Receivables => RECEIVABLES,
     }
 }
 
@@ -86,5 +97,29 @@ impl Database {
     #[must_use]
     pub fn sales_days(&self) -> Collection<SalesDay> {
         self.collection(SALES_DAYS)
+    }
+
+    /// `product_sales`, by `(_id.currency, _id.span, _id.day)`; days are the reporting zone's.
+    #[must_use]
+    pub fn product_sales(&self) -> Collection<ItemDocument> {
+        self.collection(PRODUCT_SALES)
+    }
+
+    /// `customer_sales`, by `(_id.currency, _id.span, _id.day)`; days are the reporting zone's.
+    #[must_use]
+    pub fn customer_sales(&self) -> Collection<ItemDocument> {
+        self.collection(CUSTOMER_SALES)
+    }
+
+    /// `work_queue`, by `(since.<stage>, _id)` for the orders in each stage.
+    #[must_use]
+    pub fn work_queue(&self) -> Collection<WorkDocument> {
+        self.collection(WORK_QUEUE)
+    }
+
+    /// `receivables`, by `(currency, customer_id)` for what is not settled.
+    #[must_use]
+    pub fn receivables(&self) -> Collection<ReceivableDocument> {
+        self.collection(RECEIVABLES)
     }
 }

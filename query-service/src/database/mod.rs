@@ -46,6 +46,11 @@ impl DatabaseError {
         bson::serialize_to_bson(value).attempt("write a value as BSON")
     }
 
+    /// What the driver says while something is attempted.
+    pub(crate) fn of(attempt: &'static str, source: mongodb::error::Error) -> Self {
+        Self { attempt, source }
+    }
+
     /// Whether the same transaction may well succeed at once, because another one got in its way.
     #[must_use]
     pub fn is_conflict(&self) -> bool {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bson::{Bson, Document, doc};
 use futures::TryStreamExt;
-use mongodb::Collection;
+use mongodb::{Collection, options::ReadConcern};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -13,10 +13,16 @@ use super::{Attempt, DatabaseError};
 /// How long the server may work on one question.
 pub const READ_MAX: Duration = Duration::from_secs(5);
 
+/// All of an answer is as of one moment, however long it takes to read.
+#[must_use]
+pub fn one_moment() -> ReadConcern {
+    ReadConcern::snapshot()
+}
+
 /// A row in a list: the value that the list is sorted by, and what tells rows with the same value apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// Milliseconds, where the list is sorted by time.
+    /// A figure, or milliseconds where the list is sorted by time.
     pub sorted_by: i64,
     pub id: Uuid,
 }
@@ -26,6 +32,21 @@ pub struct Place {
 pub enum Direction {
     Ascending,
     Descending,
+}
+
+/// What a list is sorted by, before the id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SortKey {
+    pub member: &'static str,
+    pub kind: SortKind,
+    pub direction: Direction,
+}
+
+/// How the member that a list is sorted by is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKind {
+    Instant,
+    Figure,
 }
 
 /// Which rows of a list make one page.
@@ -102,22 +123,54 @@ impl Conditions {
         self
     }
 
-    /// The row comes after a place in a list sorted by a time, then by id.
-    fn after(mut self, member: &str, place: Place, direction: Direction) -> Self {
-        let (from, beyond) = match direction {
+    /// The member has every one of several values.
+    #[must_use]
+    pub fn all_of(mut self, member: &str, values: &[String]) -> Self {
+        let each = values.iter().map(|value| doc! { member: { "$eq": value } });
+        self.0.extend(each);
+        self
+    }
+
+    /// The member is true, or is false; no condition without a value.
+    #[must_use]
+    pub fn flag(mut self, member: &str, value: Option<bool>) -> Self {
+        self.0
+            .extend(value.map(|value| doc! { member: { "$eq": value } }));
+        self
+    }
+
+    /// All conditions of one of these hold.
+    #[must_use]
+    pub fn either(mut self, alternatives: Vec<Self>) -> Self {
+        let alternatives: Vec<Document> = alternatives.into_iter().map(Self::filter).collect();
+        if !alternatives.is_empty() {
+            self.0.push(doc! { "$or": alternatives });
+        }
+        self
+    }
+
+    /// The row comes after a place in a list.
+    fn after(mut self, sort: SortKey, place: Place) -> Self {
+        let (from, beyond) = match sort.direction {
             Direction::Ascending => ("$gte", "$gt"),
             Direction::Descending => ("$lte", "$lt"),
         };
-        let at = Bson::DateTime(bson::DateTime::from_millis(place.sorted_by));
+        let at = match sort.kind {
+            SortKind::Instant => Bson::DateTime(bson::DateTime::from_millis(place.sorted_by)),
+            SortKind::Figure => Bson::Int64(place.sorted_by),
+        };
         let id = Bson::from(bson::Uuid::from(place.id));
-        // The first bounds the index, the second skips the rows of the same instant.
+        let member = sort.member;
+        // The first bounds the index, the second skips the rows with the same value.
         self.0.push(doc! { member: { from: at.clone() } });
         self.0
             .push(doc! { "$or": [{ member: { beyond: at } }, { "_id": { beyond: id } }] });
         self
     }
 
-    fn filter(self) -> Document {
+    /// The filter that the conditions make together.
+    #[must_use]
+    pub fn filter(self) -> Document {
         if self.0.is_empty() {
             doc! {}
         } else {
@@ -126,28 +179,36 @@ impl Conditions {
     }
 }
 
-/// One page of a list that is sorted by a time, then by id.
+impl SortKey {
+    /// By the member, then by id.
+    #[must_use]
+    pub fn document(self) -> Document {
+        let step = match self.direction {
+            Direction::Ascending => 1,
+            Direction::Descending => -1,
+        };
+        doc! { self.member: step, "_id": step }
+    }
+}
+
+/// One page of a list.
 ///
 /// # Errors
 /// [`DatabaseError`] when MongoDB is away or too slow.
 pub async fn page<T: DeserializeOwned + Send + Sync>(
     collection: &Collection<T>,
     conditions: Conditions,
-    (sorted_by, direction): (&str, Direction),
+    sort: SortKey,
     slice: Slice,
 ) -> Result<Vec<T>, DatabaseError> {
     let conditions = match slice.after {
-        Some(place) => conditions.after(sorted_by, place, direction),
+        Some(place) => conditions.after(sort, place),
         None => conditions,
-    };
-    let step = match direction {
-        Direction::Ascending => 1,
-        Direction::Descending => -1,
     };
     let attempt = "read a page of a list";
     collection
         .find(conditions.filter())
-        .sort(doc! { sorted_by: step, "_id": step })
+        .sort(sort.document())
         .limit(i64::from(slice.rows_max))
         .max_time(READ_MAX)
         .await

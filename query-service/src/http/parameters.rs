@@ -2,12 +2,15 @@
 
 use std::str::FromStr;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use orderfold_events::Timestamp;
 use orderfold_http::{Problem, parameters::Parameters};
 
 use super::cursor::Binding;
-use crate::{calendar::Bound, database::reading::Slice};
+use crate::{
+    calendar::Bound, database::reading::Slice, projections::order_list::search::normalised,
+};
 
 const LIMIT_DEFAULT: u32 = 50;
 const LIMIT_MAX: u32 = 200;
@@ -15,6 +18,10 @@ const LIMIT_MAX: u32 = 200;
 const VALUES_MAX: usize = 100;
 /// References, channels, tags and SKUs are no longer.
 const TEXT_CHARS_MAX: usize = 64;
+
+/// Most words of a search, and characters of all of them together.
+const WORDS_MAX: usize = 5;
+const SEARCH_CHARS_MAX: usize = 100;
 
 /// Checks that there are no parameters.
 ///
@@ -78,6 +85,42 @@ pub fn texts(parameters: &mut Parameters, name: &str) -> Vec<String> {
     texts.into_iter().map(|Literal(text)| text).collect()
 }
 
+/// `true` or `false`.
+pub fn flag(parameters: &mut Parameters, name: &str) -> Option<bool> {
+    parameters.parsed(name, "true or false", |text| text.parse().ok())
+}
+
+/// An amount in minor units.
+pub fn amount(parameters: &mut Parameters, name: &str) -> Option<i64> {
+    let expected = "a whole number of minor units";
+    parameters.parsed(name, expected, |text| {
+        let amount: i64 = text.parse().ok()?;
+        (amount.to_string() == text).then_some(amount)
+    })
+}
+
+/// A date alone.
+pub fn date(parameters: &mut Parameters, name: &str) -> Option<NaiveDate> {
+    parameters.parsed(name, "a date such as 2017-03-01", |text| {
+        match text.parse().ok()? {
+            Bound::Date(date) => Some(date),
+            Bound::Instant(_) => None,
+        }
+    })
+}
+
+/// `q`: words that all have to be found, as they are kept; none when the parameter is missing.
+pub fn search(parameters: &mut Parameters) -> Vec<String> {
+    let expected = format!("1 to {WORDS_MAX} words of {SEARCH_CHARS_MAX} characters together");
+    let words = parameters.parsed("q", &expected, |text| {
+        let words: Vec<String> = text.split_whitespace().map(normalised).collect();
+        let fits =
+            (1..=WORDS_MAX).contains(&words.len()) && text.chars().count() <= SEARCH_CHARS_MAX;
+        fits.then_some(words)
+    });
+    words.unwrap_or_default()
+}
+
 /// `tz`: the zone that dates mean; UTC when it is missing.
 pub fn zone(parameters: &mut Parameters) -> Tz {
     let expected = "a time zone of the IANA database, such as Europe/Berlin";
@@ -135,7 +178,7 @@ mod tests {
         for bad in [
             "lifecycle=",
             "lifecycle=placed,",
-            "lifecycle=draft",
+            "lifecycle=open",
             "lifecycle=Placed",
         ] {
             assert_eq!(lifecycle(bad), None, "{bad}");
@@ -153,6 +196,51 @@ mod tests {
         );
         assert_eq!(reference("reference[$ne]=x"), None);
         assert_eq!(reference(&format!("reference={}", "x".repeat(65))), None);
+    }
+
+    #[test]
+    fn flags_amounts_and_dates_have_one_spelling() {
+        assert_eq!(read("f=true", |it| flag(it, "f")).ok(), Some(Some(true)));
+        assert_eq!(read("a=-5", |it| amount(it, "a")).ok(), Some(Some(-5)));
+        assert!(read("d=2017-03-01", |it| date(it, "d")).is_ok());
+        for bad in ["", "1", "True", "yes", "{}"] {
+            assert!(
+                read(&format!("f={bad}"), |it| flag(it, "f")).is_err(),
+                "{bad}"
+            );
+        }
+        for bad in ["", "%2B5", "05", "5.0", "1e3", "9223372036854775808", "{}"] {
+            assert!(
+                read(&format!("a={bad}"), |it| amount(it, "a")).is_err(),
+                "{bad}"
+            );
+        }
+        for bad in ["", "2017-3-1", "2017-03-01T00:00:00Z", "today"] {
+            assert!(
+                read(&format!("d={bad}"), |it| date(it, "d")).is_err(),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_search_is_a_few_words_in_lower_case() {
+        let words = |query: &str| read(query, search).ok();
+        assert_eq!(words(""), Some(Vec::new()));
+        assert_eq!(
+            words("q=+CA-2017+%24ne++.*"),
+            Some(vec![
+                "ca-2017".to_owned(),
+                "$ne".to_owned(),
+                ".*".to_owned()
+            ])
+        );
+        assert_eq!(words("q="), None);
+        assert_eq!(words("q=a+b+c+d+e+f"), None);
+        assert_eq!(
+            words(&format!("q={}", "x".repeat(SEARCH_CHARS_MAX + 1))),
+            None
+        );
     }
 
     #[test]

@@ -12,6 +12,25 @@ pub const ORDER_NOT_FOUND: ProblemCode = ProblemCode::new(
     "Check the id or number. An order that was just placed shows after a moment: send its Consistency-Token with \
      `Prefer: wait=3`.",
 );
+pub const ORDER_VERSION_NOT_FOUND: ProblemCode = ProblemCode::new(
+    "order_version_not_found",
+    StatusCode::NOT_FOUND,
+    "The order was not there then",
+    "Ask for a version or a time that its timeline shows. A version that was just recorded shows after a moment: send \
+     its Consistency-Token with `Prefer: wait=3`.",
+);
+pub const CURRENCY_REQUIRED: ProblemCode = ProblemCode::new(
+    "currency_required",
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "Amounts of several currencies cannot be compared",
+    "Name one `currency` beside `total_min`, `total_max` and `sort=total_sales`.",
+);
+pub const EXPORTS_BUSY: ProblemCode = ProblemCode::new(
+    "exports_busy",
+    StatusCode::SERVICE_UNAVAILABLE,
+    "Too many exports are running",
+    "Try again after as many seconds as `Retry-After` says, or narrow the filter and read the list.",
+);
 pub const CUSTOMER_NOT_FOUND: ProblemCode = ProblemCode::new(
     "customer_not_found",
     StatusCode::NOT_FOUND,
@@ -38,6 +57,9 @@ pub const CONSISTENCY_TOKEN_LOST: ProblemCode = ProblemCode::new(
 pub const CATALOGUE: Catalogue = Catalogue {
     own: &[
         ORDER_NOT_FOUND,
+        ORDER_VERSION_NOT_FOUND,
+        CURRENCY_REQUIRED,
+        EXPORTS_BUSY,
         CUSTOMER_NOT_FOUND,
         NOT_YET_CONSISTENT,
         CONSISTENCY_TOKEN_LOST,

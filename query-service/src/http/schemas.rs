@@ -3,8 +3,8 @@
 use orderfold_events::{
     customer::CustomerStatus,
     order::{
-        AdjustmentKind, CancelReason, FulfilmentStatus, Lifecycle, PaymentMethod, PaymentStatus,
-        ReturnCondition, ReturnReason, Terms,
+        AdjustmentKind, AmendReason, CancelReason, FulfilmentStatus, HoldReason, Lifecycle,
+        PaymentMethod, PaymentStatus, RefundReason, ReturnCondition, ReturnReason, Terms,
     },
 };
 use utoipa::openapi::{
@@ -12,7 +12,7 @@ use utoipa::openapi::{
     schema::{SchemaType, Type},
 };
 
-use crate::calendar::Interval;
+use crate::{calendar::Interval, projections::work_queue::Stage};
 
 /// A word of a list.
 #[must_use]
@@ -41,6 +41,10 @@ closed_lists! {
     payment_method: PaymentMethod,
     cancel_reason: CancelReason,
     return_reason: ReturnReason,
+    refund_reason: RefundReason,
+    amend_reason: AmendReason,
+    hold_reason: HoldReason,
+    stage: Stage,
     customer_status: CustomerStatus,
     interval: Interval,
 }
@@ -90,6 +94,15 @@ pub fn order_number() -> Object {
         .schema_type(Type::String)
         .pattern(Some("^[0-9]{2}-[0-9]{7,}-[0-9]$"))
         .examples(["26-0048213-3"])
+        .build()
+}
+
+/// An order number, or null.
+#[must_use]
+pub fn optional_order_number() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .pattern(Some("^[0-9]{2}-[0-9]{7,}-[0-9]$"))
         .build()
 }
 

@@ -7,15 +7,26 @@ use orderfold_events::{
 };
 use utoipa::{PartialSchema, ToSchema, openapi};
 
-use crate::projections::order_detail::{OrderDocument, OrderLine};
+use crate::projections::{
+    order_detail::{OrderDocument, OrderLine},
+    units::is_open,
+};
 
 closed_list! {
     /// A command by its operation id.
     Action {
-        CancelOrder = "cancel_order", RecordPayment = "record_payment", RecordShipment = "record_shipment",
-        RecordDelivery = "record_delivery", RecordReturn = "record_return",
+        ChangeDraft = "change_draft", PlaceOrder = "place_order", DiscardDraft = "discard_draft",
+        ConfirmOrder = "confirm_order", HoldOrder = "hold_order", ReleaseOrder = "release_order",
+        AmendOrder = "amend_order", UpdateOrderDetails = "update_order_details", CancelOrder = "cancel_order",
+        RecordPayment = "record_payment", RecordRefund = "record_refund", RecordShipment = "record_shipment",
+        RecordDelivery = "record_delivery", RecordReturn = "record_return", AddOrderNote = "add_order_note",
     }
 }
+
+/// Most notes of an order.
+const NOTES_MAX: u32 = 1_000;
+/// Most holds of an order.
+const HOLDS_MAX: usize = 200;
 
 impl PartialSchema for Action {
     fn schema() -> openapi::RefOr<openapi::schema::Schema> {
@@ -44,22 +55,23 @@ fn allows(order: &OrderDocument, action: Action) -> bool {
     let in_transit = sum(|line| line.shipped - line.delivered - line.returned_undelivered);
     let returnable = sum(|line| line.shipped - line.returned);
     let settled = order.terms == Terms::OnAccount || order.totals.balance <= 0;
-    let may_leave = is_open(order.lifecycle) && open > 0 && !order.on_hold && settled;
+    let is_draft = order.lifecycle == Lifecycle::Draft;
+    let is_placed = !is_draft && order.lifecycle != Lifecycle::Discarded;
+    let goes_on = is_open(order.lifecycle);
+    let may_leave = goes_on && open > 0 && !order.on_hold && settled;
     match action {
-        Action::CancelOrder => is_open(order.lifecycle) && open > 0,
-        Action::RecordPayment => true,
+        Action::ChangeDraft | Action::DiscardDraft => is_draft,
+        Action::PlaceOrder => is_draft && !order.lines.is_empty(),
+        Action::ConfirmOrder => order.lifecycle == Lifecycle::Placed,
+        Action::HoldOrder => goes_on && order.holds.len() < HOLDS_MAX,
+        Action::ReleaseOrder => goes_on && order.on_hold,
+        Action::AmendOrder | Action::UpdateOrderDetails | Action::RecordPayment => is_placed,
+        Action::CancelOrder => goes_on && open > 0,
+        Action::RecordRefund => is_placed && order.totals.payments > order.totals.refunds,
         Action::RecordShipment => may_leave && !order.digital,
         // What is digital needs no shipment: it is delivered at once.
         Action::RecordDelivery => in_transit > 0 || (order.digital && may_leave),
         Action::RecordReturn => returnable > 0,
-    }
-}
-
-fn is_open(lifecycle: Lifecycle) -> bool {
-    match lifecycle {
-        Lifecycle::Placed | Lifecycle::Confirmed => true,
-        Lifecycle::Draft | Lifecycle::Cancelled | Lifecycle::Completed | Lifecycle::Discarded => {
-            false
-        }
+        Action::AddOrderNote => order.note_count < NOTES_MAX,
     }
 }

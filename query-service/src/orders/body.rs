@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use orderfold_events::{
     Currency, CustomerId, OrderId, OrderNumber, Timestamp, Version,
     order::{FulfilmentStatus, Lifecycle, PaymentStatus, Terms},
+    personal::{Address, Contact},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +17,7 @@ use super::{
         AdjustmentBody, CancellationBody, DeliveryBody, LineBody, PaymentBody, ReturnBody,
         ShipmentBody,
     },
+    later_facts::{AmendmentBody, HoldBody, NoteBody, RefundBody},
 };
 use crate::{
     http::{
@@ -31,8 +33,9 @@ use crate::{
 pub struct OrderBody {
     #[schema(value_type = Uuid)]
     pub order_id: OrderId,
-    #[schema(schema_with = schemas::order_number)]
-    pub number: OrderNumber,
+    /// Null for a draft.
+    #[schema(schema_with = schemas::optional_order_number)]
+    pub number: Option<OrderNumber>,
     #[schema(schema_with = schemas::version)]
     pub version: Version,
     #[schema(value_type = Uuid)]
@@ -50,8 +53,9 @@ pub struct OrderBody {
     pub customer_reference: Option<String>,
     pub tags: Vec<String>,
     pub metadata: BTreeMap<String, String>,
-    #[schema(schema_with = schemas::instant)]
-    pub placed_at: Timestamp,
+    /// Null for a draft.
+    #[schema(schema_with = schemas::optional_instant)]
+    pub placed_at: Option<Timestamp>,
     /// When the newest event of the order was recorded.
     #[schema(schema_with = schemas::instant)]
     pub updated_at: Timestamp,
@@ -63,13 +67,22 @@ pub struct OrderBody {
     pub fulfilment_status: FulfilmentStatus,
     pub on_hold: bool,
     pub totals: Figures,
+    /// A draft's own: the totals that placing it would book.
+    pub preview: Option<Figures>,
     pub lines: Vec<LineBody>,
     pub adjustments: Vec<AdjustmentBody>,
+    /// Of every kind of fact the newest 200; the timeline has all.
     pub payments: Vec<PaymentBody>,
+    pub refunds: Vec<RefundBody>,
     pub shipments: Vec<ShipmentBody>,
     pub deliveries: Vec<DeliveryBody>,
     pub returns: Vec<ReturnBody>,
     pub cancellations: Vec<CancellationBody>,
+    pub amendments: Vec<AmendmentBody>,
+    pub holds: Vec<HoldBody>,
+    /// The newest 20, oldest first; the timeline has all.
+    pub notes: Vec<NoteBody>,
+    pub note_count: u32,
     /// Null without the scope `customers:personal`.
     pub ship_to: Option<PostalAddress>,
     /// Null without the scope `customers:personal`.
@@ -85,12 +98,7 @@ impl OrderBody {
     #[must_use]
     pub fn new(order: OrderDocument, personal: bool) -> Self {
         let allowed_actions = allowed_actions(&order);
-        let (ship_to, bill_to, contact) = if personal {
-            let plain = order.personal.plain;
-            (plain.ship_to, plain.bill_to, plain.contact)
-        } else {
-            (None, None, None)
-        };
+        let (ship_to, bill_to, contact) = addresses(&order, personal);
         Self {
             order_id: order.order_id,
             number: order.number,
@@ -113,33 +121,48 @@ impl OrderBody {
             fulfilment_status: order.fulfilment_status,
             on_hold: order.on_hold,
             totals: order.totals.into(),
-            lines: order.lines.into_iter().map(LineBody::from).collect(),
-            adjustments: order
-                .adjustments
-                .into_iter()
-                .map(AdjustmentBody::from)
-                .collect(),
-            payments: order.payments.into_iter().map(PaymentBody::from).collect(),
-            shipments: order
-                .shipments
-                .into_iter()
-                .map(ShipmentBody::from)
-                .collect(),
-            deliveries: order
-                .deliveries
-                .into_iter()
-                .map(DeliveryBody::from)
-                .collect(),
-            returns: order.returns.into_iter().map(ReturnBody::from).collect(),
-            cancellations: order
-                .cancellations
-                .into_iter()
-                .map(|cancellation| CancellationBody::new(cancellation, personal))
-                .collect(),
+            preview: order.preview.map(Figures::from),
+            lines: all(order.lines, LineBody::from),
+            adjustments: all(order.adjustments, AdjustmentBody::from),
+            payments: all(order.payments, PaymentBody::from),
+            refunds: all(order.refunds, RefundBody::from),
+            shipments: all(order.shipments, ShipmentBody::from),
+            deliveries: all(order.deliveries, DeliveryBody::from),
+            returns: all(order.returns, ReturnBody::from),
+            cancellations: all(order.cancellations, |it| {
+                CancellationBody::new(it, personal)
+            }),
+            amendments: all(order.amendments, AmendmentBody::from),
+            holds: all(order.holds, |it| HoldBody::new(it, personal)),
+            notes: all(order.notes, |it| NoteBody::new(it, personal)),
+            note_count: order.note_count,
             ship_to: ship_to.map(PostalAddress::from),
             bill_to: bill_to.map(PostalAddress::from),
             contact: contact.map(OrderContact::from),
             allowed_actions,
         }
     }
+}
+
+fn all<T, U>(facts: Vec<T>, to: impl FnMut(T) -> U) -> Vec<U> {
+    facts.into_iter().map(to).collect()
+}
+
+/// The addresses that hold, the newest amendment first, and the contact; nothing for those who may not see them.
+fn addresses(
+    order: &OrderDocument,
+    personal: bool,
+) -> (Option<Address>, Option<Address>, Option<Contact>) {
+    if !personal {
+        return (None, None, None);
+    }
+    let placed = order.personal.plain.clone();
+    let amended = || order.amendments.iter().rev().map(|it| &it.personal.plain);
+    let ship_to = amended().find_map(|it| it.ship_to.clone());
+    let bill_to = amended().find_map(|it| it.bill_to.clone());
+    (
+        ship_to.or(placed.ship_to),
+        bill_to.or(placed.bill_to),
+        placed.contact,
+    )
 }

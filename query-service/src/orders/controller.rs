@@ -1,26 +1,30 @@
 //! Orders over HTTP: the only place that knows their paths, parameters and statuses.
 
 use axum::{
+    body::Body,
     extract::{OriginalUri, Path, State},
     http::HeaderMap,
     response::Response,
 };
+use futures::{StreamExt, TryStreamExt, stream};
 use orderfold_events::CustomerId;
-use orderfold_http::{Principal, Problem};
+use orderfold_http::{Principal, Problem, catalogue};
 
 use super::{
     body::OrderBody,
-    described::OrderListParameters,
+    described::{MomentParameters, OrderFilterParameters, OrderSortParameter},
+    export::Format,
+    facets::FacetsBody,
     listed::ListedOrder,
-    queries::{LIST_READS, ORDER_READS, TIMELINE_READS},
-    question::{ListQuestion, TimelineQuestion},
+    queries::{ExportRefusal, LIST_READS, ORDER_READS, ReplayError, TIMELINE_READS},
+    question::{ListQuestion, TimelineQuestion, WholeQuestion, moment},
     repository::OrderKey,
     timeline::TimelineEventBody,
 };
 use crate::http::{
     answers::{self, Page},
     described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
-    parameters, problems,
+    problems,
     router::{Api, PERSONAL},
 };
 
@@ -32,7 +36,7 @@ use crate::http::{
     path = "/v1/orders",
     operation_id = "list_orders",
     tag = "orders",
-    params(OrderListParameters, PageParameters, ReadHeaders),
+    params(OrderFilterParameters, OrderSortParameter, PageParameters, ReadHeaders),
     responses((status = 200, description = "A page", body = Page<ListedOrder>), ReadProblems),
     security(("bearer" = ["orders:read"])),
 )]
@@ -55,15 +59,120 @@ pub(crate) async fn list_orders(
     answers::page(&uri, &standing, binding, rows)
 }
 
+/// How many orders of a list there are, by what they are
+///
+/// With the filters of the list. A facet ignores its own filter; counts stop at 10000.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/facets",
+    operation_id = "get_order_facets",
+    tag = "orders",
+    params(OrderFilterParameters, ReadHeaders),
+    responses((status = 200, description = "The counts", body = FacetsBody), ReadProblems),
+    security(("bearer" = ["orders:read"])),
+)]
+pub(crate) async fn get_order_facets(
+    State(api): State<Api>,
+    principal: Principal,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let question = WholeQuestion::facets(uri.query(), owner(&principal))?;
+    let standing = api.standings.of(&headers, LIST_READS).await?;
+    let body = FacetsBody {
+        data: api.orders.facets(&question.filter).await?,
+        freshness: standing.freshness(),
+    };
+    answers::report(&standing, &body)
+}
+
+/// Every order of a list, as a file
+///
+/// With the filters and sorts of the list, as of one moment, streamed. Amounts are minor units of `currency`. A file
+/// that ends early was cut off, and so is its connection.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/export",
+    operation_id = "export_orders",
+    tag = "orders",
+    params(OrderFilterParameters, OrderSortParameter, ReadHeaders),
+    responses(
+        (status = 200, description = "The rows", content(
+            (String = "text/csv"),
+            (ListedOrder = "application/x-ndjson"),
+        )),
+        ReadProblems,
+    ),
+    security(("bearer" = ["orders:read"])),
+)]
+pub(crate) async fn export_orders(
+    State(api): State<Api>,
+    principal: Principal,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let WholeQuestion { filter, sort } = WholeQuestion::export(uri.query(), owner(&principal))?;
+    let Some(format) = Format::accepted(&headers) else {
+        let detail = "accept text/csv or application/x-ndjson";
+        return Err(Problem::from(catalogue::NOT_ACCEPTABLE).detail(detail));
+    };
+    let standing = api.standings.of(&headers, LIST_READS).await?;
+    let personal = principal.has(PERSONAL);
+    let chunks = api.orders.export(&filter, sort, personal).await?;
+    let head = stream::once(async move { format.head().map_err(cut_off) });
+    let lines = chunks
+        .map_err(cut_off)
+        .and_then(move |rows| async move { format.lines(&rows).map_err(cut_off) });
+    let body = Body::from_stream(head.chain(lines));
+    Ok(answers::file(
+        &standing,
+        (format.as_str(), format.file_name()),
+        body,
+    ))
+}
+
+/// What cuts a file off is logged here: its status is sent already.
+fn cut_off<E: std::error::Error + Send + Sync + 'static>(error: E) -> axum::BoxError {
+    tracing::error!(
+        error = &error as &dyn std::error::Error,
+        "an export was cut off"
+    );
+    error.into()
+}
+
+impl From<ExportRefusal> for Problem {
+    fn from(refusal: ExportRefusal) -> Self {
+        match refusal {
+            ExportRefusal::Busy => Self::from(problems::EXPORTS_BUSY).retry_after_seconds(5),
+            ExportRefusal::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Database(error) => error.into(),
+            ReplayError::Past(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "a past state cannot be told");
+                catalogue::INTERNAL.into()
+            }
+        }
+    }
+}
+
 /// One order, whole
 ///
-/// By its id or its number.
+/// By its id or its number; as it is, or as it was at a version or time.
 #[utoipa::path(
     get,
     path = "/v1/orders/{order}",
     operation_id = "get_order",
     tag = "orders",
-    params(("order" = String, Path, description = "Id or number"), IfNoneMatchHeader, ReadHeaders),
+    params(
+        ("order" = String, Path, description = "Id or number"), MomentParameters, IfNoneMatchHeader, ReadHeaders,
+    ),
     responses(
         (status = 200, description = "The order", body = OrderBody),
         (status = 304, description = "What the caller knows still holds"),
@@ -79,10 +188,22 @@ pub(crate) async fn get_order(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let key = OrderKey::read(&order)?;
-    parameters::none(uri.query())?;
-    let standing = api.standings.of(&headers, ORDER_READS).await?;
-    let found = api.orders.get(key, owner(&principal)).await?;
-    let order = found.ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
+    let moment = moment(uri.query())?;
+    let (standing, found) = match moment {
+        None => {
+            let standing = api.standings.of(&headers, ORDER_READS).await?;
+            let found = api.orders.get(key, owner(&principal)).await?;
+            (standing, found.ok_or(problems::ORDER_NOT_FOUND))
+        }
+        Some(moment) => {
+            let standing = api.standings.of(&headers, TIMELINE_READS).await?;
+            let found = api.orders.past(key, owner(&principal), moment).await?;
+            let then = found.ok_or(problems::ORDER_NOT_FOUND);
+            let then = then.and_then(|then| then.ok_or(problems::ORDER_VERSION_NOT_FOUND));
+            (standing, then)
+        }
+    };
+    let order = found.map_err(|code| standing.refusal(code))?;
     let version = order.version;
     let body = OrderBody::new(order, principal.has(PERSONAL));
     answers::resource(&headers, &standing, version, &body)

@@ -221,7 +221,8 @@ impl From<OrderPayment> for PaymentBody {
     }
 }
 
-fn units(lines: Vec<LineQuantity>) -> Vec<UnitsOfLine> {
+/// Units by line.
+pub(super) fn units(lines: Vec<LineQuantity>) -> Vec<UnitsOfLine> {
     lines
         .into_iter()
         .map(|LineQuantity { line, quantity }| UnitsOfLine { line, quantity })

@@ -1,5 +1,6 @@
 //! A row of the order list as callers see it.
 
+use chrono::NaiveDate;
 use orderfold_events::{
     Currency, CustomerId, OrderId, OrderNumber, Timestamp, Version,
     order::{FulfilmentStatus, Lifecycle, PaymentStatus, Terms},
@@ -17,8 +18,9 @@ use crate::{
 pub struct ListedOrder {
     #[schema(value_type = Uuid)]
     pub order_id: OrderId,
-    #[schema(schema_with = schemas::order_number)]
-    pub number: OrderNumber,
+    /// Null for a draft.
+    #[schema(schema_with = schemas::optional_order_number)]
+    pub number: Option<OrderNumber>,
     #[schema(schema_with = schemas::version)]
     pub version: Version,
     #[schema(value_type = Uuid)]
@@ -30,8 +32,13 @@ pub struct ListedOrder {
     #[schema(schema_with = schemas::terms)]
     pub terms: Terms,
     pub reference: Option<String>,
-    #[schema(schema_with = schemas::instant)]
-    pub placed_at: Timestamp,
+    pub customer_reference: Option<String>,
+    pub tags: Vec<String>,
+    /// On account only.
+    pub due_on: Option<NaiveDate>,
+    /// Null for a draft.
+    #[schema(schema_with = schemas::optional_instant)]
+    pub placed_at: Option<Timestamp>,
     #[schema(schema_with = schemas::instant)]
     pub updated_at: Timestamp,
     #[schema(schema_with = schemas::lifecycle)]
@@ -41,6 +48,10 @@ pub struct ListedOrder {
     #[schema(schema_with = schemas::fulfilment_status)]
     pub fulfilment_status: FulfilmentStatus,
     pub on_hold: bool,
+    /// Whether units are open and nothing stands in their way.
+    pub to_ship: bool,
+    /// Whether more was paid than is owed.
+    pub refund_due: bool,
     pub line_count: u32,
     /// Units ordered.
     pub units: i64,
@@ -73,12 +84,17 @@ impl ListedOrder {
             currency: row.currency,
             terms: row.terms,
             reference: row.reference,
+            customer_reference: row.customer_reference,
+            tags: row.tags,
+            due_on: row.due_on,
             placed_at: row.placed_at,
             updated_at: row.updated_at,
             lifecycle: row.lifecycle,
             payment_status: row.payment_status,
             fulfilment_status: row.fulfilment_status,
             on_hold: row.on_hold,
+            to_ship: row.to_ship,
+            refund_due: row.refund_due,
             line_count: row.line_count,
             units: row.totals.units,
             totals: row.totals.into(),

@@ -1,13 +1,18 @@
-//! Orders: the list, one order whole, and its timeline.
+//! Orders: the list with its facets and export, one order whole as it is or was, and its timeline.
 
 mod actions;
+pub mod as_of;
 pub mod body;
+mod conditions;
 pub(crate) mod controller;
-mod described;
+pub(crate) mod described;
+pub mod export;
+pub mod facets;
 pub mod facts;
 pub mod filter;
+pub mod later_facts;
 pub mod listed;
 pub mod queries;
-mod question;
+pub(crate) mod question;
 pub mod repository;
 pub mod timeline;

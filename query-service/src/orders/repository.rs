@@ -1,22 +1,32 @@
 //! Orders as they are stored: typed questions in, typed documents out. It knows the members of the documents, but no
 //! HTTP and no collection's name.
 
+use std::time::Duration;
+
 use bson::{Bson, Document, doc};
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use orderfold_events::{CustomerId, OrderId, OrderNumber, Version};
 use serde::{Deserialize, Serialize};
 
-use super::filter::{OrderFilter, OrderSort};
+use super::{
+    conditions::conditions,
+    filter::{Facet, OrderFilter, OrderSort},
+};
 use crate::{
     database::{
         Attempt, Database, DatabaseError,
-        reading::{Conditions, Direction, READ_MAX, Slice, page},
-        stored::{self, id_value, time_value},
+        reading::{READ_MAX, Slice, one_moment, page},
+        stored::{self, id_value},
     },
     projections::{
         order_detail::OrderDocument, order_list::OrderRow, order_timeline::TimelineEntry,
     },
 };
+
+/// How long the server may work on one export.
+const EXPORT_MAX: Duration = Duration::from_mins(4);
+/// Rows that come at once while exporting.
+const EXPORT_BATCH_ROWS: u32 = 500;
 
 /// The two names of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,27 +53,81 @@ impl OrderRepository {
         Self { database }
     }
 
-    /// Some rows of a list.
+    /// Some rows of a list; `found` are the customers that its search finds.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away.
     pub async fn list(
         &self,
         filter: &OrderFilter,
+        found: &[CustomerId],
         sort: OrderSort,
         slice: Slice,
     ) -> Result<Vec<OrderRow>, DatabaseError> {
-        let direction = match sort {
-            OrderSort::PlacedAt => Direction::Ascending,
-            OrderSort::PlacedAtDescending => Direction::Descending,
-        };
-        page(
-            &self.database.order_list(),
-            conditions(filter),
-            ("placed_at", direction),
-            slice,
-        )
-        .await
+        let rows = self.database.order_list();
+        page(&rows, conditions(filter, found), sort.key(), slice).await
+    }
+
+    /// Every row of a list, all as of one moment.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away; so may each row.
+    pub async fn all(
+        &self,
+        filter: &OrderFilter,
+        found: &[CustomerId],
+        sort: OrderSort,
+    ) -> Result<impl Stream<Item = Result<OrderRow, DatabaseError>> + use<>, DatabaseError> {
+        let attempt = "export orders";
+        let rows = self
+            .database
+            .order_list()
+            .find(conditions(filter, found).filter())
+            .sort(sort.key().document())
+            .read_concern(one_moment())
+            .batch_size(EXPORT_BATCH_ROWS)
+            .max_time(EXPORT_MAX)
+            .await
+            .attempt(attempt)?;
+        Ok(rows.map_err(move |error| DatabaseError::of(attempt, error)))
+    }
+
+    /// How many orders match, counted up to a limit.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn count(
+        &self,
+        filter: &OrderFilter,
+        found: &[CustomerId],
+        rows_max: u64,
+    ) -> Result<u64, DatabaseError> {
+        self.database
+            .order_list()
+            .count_documents(conditions(filter, found).filter())
+            .limit(rows_max)
+            .max_time(READ_MAX)
+            .await
+            .attempt("count orders")
+    }
+
+    /// Every value that a member of any row has.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn values(&self, facet: Facet) -> Result<Vec<String>, DatabaseError> {
+        let values = self
+            .database
+            .order_list()
+            .distinct(facet.as_str(), doc! {})
+            .max_time(READ_MAX)
+            .await
+            .attempt("read the values of a facet")?;
+        let texts = values.into_iter().filter_map(|value| match value {
+            Bson::String(text) => Some(text),
+            _ => None,
+        });
+        Ok(texts.collect())
     }
 
     /// One order, if it is the owner's where one is given.
@@ -138,29 +202,4 @@ fn by_key(key: OrderKey, owner: Option<CustomerId>) -> Document {
         filter.insert("customer_id", id_value(owner));
     }
     filter
-}
-
-fn conditions(filter: &OrderFilter) -> Conditions {
-    let id = |id: &CustomerId| id_value(*id);
-    let text = |text: &String| Bson::String(text.clone());
-    Conditions::default()
-        .any_of("customer_id", filter.owner.as_slice(), id)
-        .any_of("customer_id", &filter.customer_id, id)
-        .any_of("reference", &filter.reference, text)
-        .any_of("channel", &filter.channel, text)
-        .any_of("lifecycle", &filter.lifecycle, |word| word.as_str().into())
-        .any_of("payment_status", &filter.payment_status, |word| {
-            word.as_str().into()
-        })
-        .any_of("fulfilment_status", &filter.fulfilment_status, |word| {
-            word.as_str().into()
-        })
-        .any_of("currency", &filter.currency, |currency| {
-            currency.code().into()
-        })
-        .within(
-            "placed_at",
-            filter.placed_from.map(time_value),
-            filter.placed_to.map(time_value),
-        )
 }

@@ -4,17 +4,23 @@
 
 pub mod customer_360;
 pub mod customer_list;
+pub mod customer_sales;
 pub mod order_detail;
 pub mod order_list;
 pub mod order_timeline;
+pub mod product_sales;
+pub mod ranking;
+pub mod receivables;
 pub mod sales_series;
+pub mod units;
+pub mod work_queue;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 use orderfold_events::{
     Envelope, Event, OrderId, Version, closed_list,
-    order::{OrderEvent, OrderFact},
+    order::{Lifecycle, OrderEvent, OrderFact},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -25,6 +31,8 @@ closed_list! {
     ReadModel {
         OrderList = "order_list", OrderDetail = "order_detail", OrderTimeline = "order_timeline",
         CustomerList = "customer_list", Customer360 = "customer_360", SalesSeries = "sales_series",
+        ProductSales = "product_sales", CustomerSales = "customer_sales", WorkQueue = "work_queue",
+        Receivables = "receivables",
     }
 }
 
@@ -38,7 +46,11 @@ impl ReadModel {
             | Self::OrderTimeline
             | Self::CustomerList
             | Self::Customer360
-            | Self::SalesSeries => 1,
+            | Self::SalesSeries
+            | Self::ProductSales
+            | Self::CustomerSales
+            | Self::WorkQueue
+            | Self::Receivables => 1,
         }
     }
 }
@@ -75,10 +87,14 @@ pub trait DocumentView: Send + Sync + 'static {
 pub enum Contradiction {
     #[error("version {event} came after version {document}")]
     Version { document: Version, event: Version },
-    #[error("the first event of an order is not its placing")]
+    #[error("the order is not placed")]
     NotPlaced,
     #[error("the order was placed before")]
     PlacedTwice,
+    #[error("the order is no draft, or not any more")]
+    NoDraft,
+    #[error("the customer is not registered")]
+    NotRegistered,
     #[error("the customer was registered before")]
     RegisteredTwice,
     #[error("the event names line {0}, which the order does not have")]
@@ -107,6 +123,72 @@ fn order_of(event: &Event) -> Option<(OrderId, &OrderEvent)> {
         Event::Order(order) => Some((order.summary.order_id, order)),
         Event::Customer(_) | Event::Credit(_) => None,
     }
+}
+
+/// Checks that a fact can have happened to an order in this state; `None` is an order that is not there yet.
+fn require_possible(before: Option<Lifecycle>, fact: &OrderFact) -> Result<(), Contradiction> {
+    let is_placed = match before {
+        None => {
+            return match fact {
+                OrderFact::Drafted(_) | OrderFact::Placed(_) => Ok(()),
+                _ => Err(Contradiction::NotPlaced),
+            };
+        }
+        Some(Lifecycle::Draft | Lifecycle::Discarded) => false,
+        Some(
+            Lifecycle::Placed | Lifecycle::Confirmed | Lifecycle::Cancelled | Lifecycle::Completed,
+        ) => true,
+    };
+    match fact {
+        OrderFact::NoteAdded(_) => Ok(()),
+        OrderFact::Placed(_) if is_placed => Err(Contradiction::PlacedTwice),
+        OrderFact::DraftChanged(_) | OrderFact::Discarded(_) | OrderFact::Placed(_)
+            if before == Some(Lifecycle::Draft) =>
+        {
+            Ok(())
+        }
+        OrderFact::Drafted(_)
+        | OrderFact::DraftChanged(_)
+        | OrderFact::Discarded(_)
+        | OrderFact::Placed(_) => Err(Contradiction::NoDraft),
+        OrderFact::Confirmed(_)
+        | OrderFact::Held(_)
+        | OrderFact::Released(_)
+        | OrderFact::Amended(_)
+        | OrderFact::DetailsUpdated(_)
+        | OrderFact::ItemsCancelled(_)
+        | OrderFact::Cancelled(_)
+        | OrderFact::PaymentRecorded(_)
+        | OrderFact::RefundRecorded(_)
+        | OrderFact::ShipmentRecorded(_)
+        | OrderFact::DeliveryRecorded(_)
+        | OrderFact::ReturnRecorded(_)
+        | OrderFact::Completed(_) => {
+            if is_placed {
+                Ok(())
+            } else {
+                Err(Contradiction::NotPlaced)
+            }
+        }
+    }
+}
+
+/// The events of an order from its placing on; drafts book nothing and bind nobody.
+fn placed_order_of(event: &Event) -> Option<(OrderId, &OrderEvent)> {
+    order_of(event).filter(|(_, order)| order.summary.number.is_some())
+}
+
+/// Adds two figures.
+fn sum(one: i64, other: i64) -> Result<i64, Contradiction> {
+    one.checked_add(other).ok_or(Contradiction::Figure)
+}
+
+/// Each once, in order.
+fn sorted(texts: &[String]) -> Vec<String> {
+    let mut texts = texts.to_vec();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
 }
 
 /// How many orders an event placed, cancelled and completed.

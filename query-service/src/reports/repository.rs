@@ -1,4 +1,4 @@
-//! Booked sales as they are stored: which buckets a plan asks for, and nothing of how they are added up.
+//! Reports as they are stored. Here: booked sales, which buckets a plan asks for, and nothing of how they are added up.
 
 use std::ops::Range;
 
@@ -21,13 +21,13 @@ pub struct SalesFilter {
     pub channel: Vec<String>,
 }
 
-/// Reads sums of sales.
+/// Reads what reports are made of.
 #[derive(Debug, Clone)]
-pub struct SalesRepository {
-    database: Database,
+pub struct ReportRepository {
+    pub(super) database: Database,
 }
 
-impl SalesRepository {
+impl ReportRepository {
     #[must_use]
     pub fn new(database: Database) -> Self {
         Self { database }
@@ -43,6 +43,16 @@ impl SalesRepository {
         days: Range<NaiveDate>,
     ) -> Result<Vec<SalesDay>, DatabaseError> {
         read(&self.database.sales_days(), bucket(filter, &[days])).await
+    }
+
+    /// The same of every currency and channel.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn all_days(&self, days: Range<NaiveDate>) -> Result<Vec<SalesDay>, DatabaseError> {
+        let (from, to) = (days.start.to_string(), days.end.to_string());
+        let filter = doc! { "_id.day": { "$gte": from, "$lt": to } };
+        read(&self.database.sales_days(), filter).await
     }
 
     /// Quarter-hours of some runs of UTC days.

@@ -29,7 +29,7 @@ use query_service::{
     orders::{queries::OrderQueries, repository::OrderRepository},
     progress::Progress,
     projections::ReadModel,
-    reports::{queries::ReportQueries, repository::SalesRepository},
+    reports::{queries::ReportQueries, repository::ReportRepository},
     store::StoreClient,
 };
 use secrecy::SecretString;
@@ -50,6 +50,8 @@ pub struct Service {
     store: SharedStore,
     views: Views,
     pub progress: Arc<Progress>,
+    /// Where the database is, for those who look at it themselves.
+    pub mongodb_uri: String,
     keys: TokenKeys,
     _folder: tempfile::TempDir,
 }
@@ -60,6 +62,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
+    pub text: String,
 }
 
 impl Service {
@@ -81,13 +84,14 @@ impl Service {
             standings: Standings::new(Arc::clone(&progress)),
             orders: OrderQueries::new(OrderRepository::new(database.clone()), customers.clone()),
             customers: CustomerQueries::new(customers),
-            reports: ReportQueries::new(SalesRepository::new(database.clone()), REPORTING_ZONE),
+            reports: ReportQueries::new(ReportRepository::new(database.clone()), REPORTING_ZONE),
         };
         Self {
             router: router::router(api, key),
             store,
             views: Views::new(database, shards).await,
             progress,
+            mongodb_uri: uri,
             keys,
             _folder: folder,
         }
@@ -207,6 +211,7 @@ async fn send(router: Router, request: Request<Body>) -> Answer {
         status: parts.status,
         headers: parts.headers,
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        text: String::from_utf8_lossy(&bytes).into_owned(),
     }
 }
 

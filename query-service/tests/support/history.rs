@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use orderfold_events::{
     Actor, Coordinate, Currency, CustomerId, Envelope, Epoch, Event, EventId, OrderId, OrderNumber,
     Personal, Position, Shard, ShardCount, StreamId, TaxRate, Timestamp, Version,
+    credit::CreditEvent,
     customer::{CustomerEvent, CustomerPersonal, CustomerStatus, ExternalReference, Registered},
     order::{
         CancelReason, Cancelled, Change, Completed, Confirmed, ContentHash, DeliveryRecorded,
-        FulfilmentStatus, ItemsCancelled, Lifecycle, Line, LineChange, LineQuantity, LineTax,
-        OrderEvent, OrderFact, OrderPersonal, OrderSummary, PaymentMethod, PaymentRecorded,
-        PaymentStatus, Placed, ReturnReason, ReturnRecorded, ReturnedUnits, ShipmentRecorded,
-        Terms, Totals,
+        Discarded, DraftContent, FulfilmentStatus, ItemsCancelled, Lifecycle, Line, LineChange,
+        LineQuantity, LineTax, OrderEvent, OrderFact, OrderPersonal, OrderSummary, PaymentMethod,
+        PaymentRecorded, PaymentStatus, Placed, ReturnReason, ReturnRecorded, ReturnedUnits,
+        ShipmentRecorded, Terms, Totals,
     },
     personal::{Address, Note},
 };
@@ -38,6 +40,8 @@ pub struct History {
     pub log: Vec<Recorded>,
     heads: BTreeMap<Shard, (Position, EventId)>,
     orders: BTreeMap<OrderId, Order>,
+    /// Versions of the streams of customers and credit accounts.
+    versions: BTreeMap<StreamId, Version>,
     ids: u128,
     clock_ms: i64,
 }
@@ -48,6 +52,8 @@ pub struct Placing<'a> {
     pub channel: &'a str,
     pub currency: &'a str,
     pub reference: &'a str,
+    /// Prepaid, or on account and due on a day.
+    pub due_on: Option<NaiveDate>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,6 +86,7 @@ impl History {
             log: Vec::new(),
             heads: BTreeMap::new(),
             orders: BTreeMap::new(),
+            versions: BTreeMap::new(),
             ids: 0x0199_0000_0000_7000_8000_0000_0000_0000,
             clock_ms: BEGIN_MS,
         }
@@ -145,11 +152,25 @@ impl History {
                 addresses: Vec::new(),
             }),
         }));
-        self.record(
-            StreamId::Customer(customer_id),
-            Version(1),
-            Event::Customer(event),
-        );
+        self.happen_to_customer(event);
+    }
+
+    /// Records an event of a customer.
+    pub fn happen_to_customer(&mut self, event: CustomerEvent) {
+        self.record_next(Event::Customer(event));
+    }
+
+    /// Records an event of a credit account.
+    pub fn happen_to_credit(&mut self, event: CreditEvent) {
+        self.record_next(Event::Credit(event));
+    }
+
+    fn record_next(&mut self, event: Event) {
+        let stream = event.stream();
+        let version = self.versions.entry(stream).or_insert(Version::NONE);
+        *version = version.plus(1);
+        let version = *version;
+        self.record(stream, version, event);
     }
 
     /// From now on it is this late.
@@ -173,6 +194,7 @@ impl History {
                 "USD"
             },
             reference: &format!("R-{sequence}"),
+            due_on: None,
         };
         self.place_as(customer_id, &placing, units)
     }
@@ -183,62 +205,92 @@ impl History {
         placing: &Placing<'_>,
         units: &[(i64, i64)],
     ) -> OrderId {
+        let order = self.start(customer_id, placing);
+        self.place_started(order, placing, units);
+        order
+    }
+
+    /// A draft of an order.
+    pub fn draft(
+        &mut self,
+        customer_id: CustomerId,
+        placing: &Placing<'_>,
+        units: &[(i64, i64)],
+    ) -> OrderId {
+        let order = self.start(customer_id, placing);
+        let content = Box::new(draft_of(placing, &lines_of(units)));
+        self.change(order, OrderFact::Drafted(content), |_| {});
+        order
+    }
+
+    pub fn change_draft(&mut self, order: OrderId, placing: &Placing<'_>, units: &[(i64, i64)]) {
+        let content = Box::new(draft_of(placing, &lines_of(units)));
+        self.change(order, OrderFact::DraftChanged(content), |_| {});
+    }
+
+    pub fn discard(&mut self, order: OrderId) {
+        self.change(order, OrderFact::Discarded(Discarded {}), |order| {
+            order.summary.lifecycle = Lifecycle::Discarded;
+        });
+    }
+
+    /// An order that nothing has happened to.
+    fn start(&mut self, customer_id: CustomerId, placing: &Placing<'_>) -> OrderId {
         let order_id = OrderId(self.id());
-        let placed_at = Timestamp::from_millis(self.clock_ms).unwrap();
-        let sequence = self.orders.len() as u64 + 1;
         let summary = OrderSummary {
             order_id,
             customer_id,
             channel: placing.channel.to_owned(),
             currency: placing.currency.parse::<Currency>().unwrap(),
-            terms: Terms::Prepaid,
-            number: OrderNumber::new(placed_at, sequence),
-            placed_at,
-            lifecycle: Lifecycle::Placed,
-            payment_status: PaymentStatus::Unpaid,
+            terms: match placing.due_on {
+                Some(_) => Terms::OnAccount,
+                None => Terms::Prepaid,
+            },
+            number: None,
+            placed_at: None,
+            lifecycle: Lifecycle::Draft,
+            payment_status: PaymentStatus::NothingDue,
             fulfilment_status: FulfilmentStatus::Unfulfilled,
             on_hold: false,
             totals: Totals::default(),
         };
-        let lines = units
-            .iter()
-            .map(|&(ordered, price)| LineState {
-                price,
-                ordered,
-                ..LineState::default()
-            })
-            .collect::<Vec<_>>();
-        let placed = OrderFact::Placed(Box::new(Placed {
-            prices_include_tax: false,
-            digital: false,
-            due_on: None,
-            reference: Some(placing.reference.to_owned()),
-            customer_reference: None,
-            tags: Vec::new(),
-            metadata: [("source".to_owned(), "test".to_owned())].into(),
-            lines: (1..)
-                .zip(&lines)
-                .map(|(line, state)| line_of(line, state))
-                .collect(),
-            adjustments: Vec::new(),
-            personal: Personal::plain(OrderPersonal {
-                ship_to: Some(Address {
-                    name: Some("Recipient".to_owned()),
-                    city: Some("Henderson".to_owned()),
-                    country: "US".to_owned(),
-                    ..Address::default()
-                }),
-                ..OrderPersonal::default()
-            }),
-        }));
         let order = Order {
             summary,
             version: Version::NONE,
-            lines: vec![LineState::default(); lines.len()],
+            lines: Vec::new(),
         };
         self.orders.insert(order_id, order);
-        self.change(order_id, placed, |order| order.lines = lines);
         order_id
+    }
+
+    /// Places what is a draft, or nothing yet.
+    pub fn place_started(&mut self, order: OrderId, placing: &Placing<'_>, units: &[(i64, i64)]) {
+        let placed_at = Timestamp::from_millis(self.clock_ms).unwrap();
+        let number = OrderNumber::new(placed_at, self.orders.len() as u64);
+        let lines = lines_of(units);
+        let placed = OrderFact::Placed(Box::new(content_of(placing, &lines)));
+        self.change(order, placed, |order| {
+            order.summary.number = Some(number);
+            order.summary.placed_at = Some(placed_at);
+            order.summary.lifecycle = Lifecycle::Placed;
+            order.summary.payment_status = PaymentStatus::Unpaid;
+            order.lines = lines;
+        });
+    }
+
+    /// Records any fact of an order, with what it makes of the order's summary.
+    pub fn happen_to_order(
+        &mut self,
+        order: OrderId,
+        fact: OrderFact,
+        summary: impl FnOnce(&mut OrderSummary),
+    ) {
+        self.change(order, fact, |order| summary(&mut order.summary));
+    }
+
+    /// Records any fact that adds a line of so many units at a price.
+    pub fn happen_with_line(&mut self, order: OrderId, fact: OrderFact, units: (i64, i64)) {
+        self.change(order, fact, |order| order.lines.extend(lines_of(&[units])));
     }
 
     pub fn confirm(&mut self, order: OrderId) {
@@ -366,10 +418,12 @@ impl History {
         totals.cancellations = sum(|line| line.price * line.cancelled);
         totals.returns = sum(|line| line.price * line.returned);
         totals.net_sales = totals.gross_sales - totals.cancellations - totals.returns;
-        totals.total_sales = totals.net_sales;
+        totals.total_sales = totals.net_sales + totals.adjustments + totals.taxes;
         totals.balance = totals.total_sales - totals.payments + totals.refunds;
+        let nothing = LineState::default();
+        let lines_before = before.lines.iter().chain(std::iter::repeat(&nothing));
         let changed_lines = (1..)
-            .zip(before.lines.iter().zip(&after.lines))
+            .zip(lines_before.zip(&after.lines))
             .filter(|(_, (before, after))| before.net() != after.net())
             .map(|(line, (before, after))| LineChange {
                 line,
@@ -406,6 +460,7 @@ impl History {
         let (position, previous_id) = self.head(shard);
         let data = match &event {
             Event::Customer(event) => event.encode(),
+            Event::Credit(event) => event.encode(),
             Event::Order(event) => event.encode(),
         }
         .unwrap();
@@ -451,5 +506,55 @@ fn line_of(line: u32, state: &LineState) -> Line {
         discount: 0,
         tax: LineTax::Rate(TaxRate::ZERO),
         metadata: BTreeMap::new(),
+    }
+}
+
+fn lines_of(units: &[(i64, i64)]) -> Vec<LineState> {
+    let lines = units.iter().map(|&(ordered, price)| LineState {
+        price,
+        ordered,
+        ..LineState::default()
+    });
+    lines.collect()
+}
+
+fn draft_of(placing: &Placing<'_>, lines: &[LineState]) -> DraftContent {
+    let gross = lines.iter().map(LineState::net).sum();
+    DraftContent {
+        order: content_of(placing, lines),
+        preview: Totals {
+            units: lines.iter().map(|line| line.ordered).sum(),
+            gross_sales: gross,
+            net_sales: gross,
+            total_sales: gross,
+            balance: gross,
+            ..Totals::default()
+        },
+    }
+}
+
+fn content_of(placing: &Placing<'_>, lines: &[LineState]) -> Placed {
+    Placed {
+        prices_include_tax: false,
+        digital: false,
+        due_on: placing.due_on,
+        reference: Some(placing.reference.to_owned()),
+        customer_reference: None,
+        tags: Vec::new(),
+        metadata: [("source".to_owned(), "test".to_owned())].into(),
+        lines: (1..)
+            .zip(lines)
+            .map(|(line, state)| line_of(line, state))
+            .collect(),
+        adjustments: Vec::new(),
+        personal: Personal::plain(OrderPersonal {
+            ship_to: Some(Address {
+                name: Some("Recipient".to_owned()),
+                city: Some("Henderson".to_owned()),
+                country: "US".to_owned(),
+                ..Address::default()
+            }),
+            ..OrderPersonal::default()
+        }),
     }
 }

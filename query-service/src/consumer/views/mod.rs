@@ -2,12 +2,13 @@
 //! what the folds need is read, folded in memory, and each document is written once.
 
 mod documents;
+mod items;
 mod sales;
 mod timeline;
 
 use std::{future::Future, sync::Arc};
 
-pub use self::{documents::Documents, sales::Sales, timeline::Timeline};
+pub use self::{documents::Documents, items::Items, sales::Sales, timeline::Timeline};
 use super::record::{Content, Record};
 use crate::{
     database::{DatabaseError, Transaction},

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use bson::{Bson, Document, doc};
 use chrono_tz::Tz;
 use orderfold_events::{Position, Shard, ShardCount};
+use serde::Serialize;
 
 use super::{View, ViewError, readable};
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     },
     projections::{
         ReadModel,
-        sales_series::{self, Bookings, DayKey},
+        sales_series::{Bookings, DayKey},
     },
 };
 
@@ -74,21 +75,25 @@ fn addition(
     added: Document,
     positions: &BTreeMap<Shard, Position>,
 ) -> Result<Statement, DatabaseError> {
-    let reached: Document = positions
+    Statement::upsert(
+        &doc! { "_id": DatabaseError::bson(key)? },
+        &doc! { "$inc": added, "$max": reached(positions) },
+    )
+}
+
+/// What `$max` notes as the last positions that touched a bucket.
+pub(super) fn reached(positions: &BTreeMap<Shard, Position>) -> Document {
+    positions
         .iter()
         .map(|(shard, position)| {
             let position = i64::try_from(position.0).unwrap_or(i64::MAX);
             (format!("positions.{shard}"), Bson::Int64(position))
         })
-        .collect();
-    Statement::upsert(
-        &doc! { "_id": DatabaseError::bson(key)? },
-        &doc! { "$inc": added, "$max": reached },
-    )
+        .collect()
 }
 
 /// `$inc` of every figure, by its path, so that a bucket has all of its members from the first addition on.
-fn increments(path: &str, sales: &sales_series::Sales) -> Result<Document, DatabaseError> {
+pub(super) fn increments(path: &str, sales: &impl Serialize) -> Result<Document, DatabaseError> {
     let mut increments = Document::new();
     flatten(path, DatabaseError::bson(sales)?, &mut increments);
     Ok(increments)

@@ -4,12 +4,14 @@ use std::cmp::Reverse;
 
 use orderfold_events::{
     Coordinate, CustomerId, Envelope, Event, Version,
-    customer::{CustomerEvent, Registered},
+    credit::CreditEvent,
+    customer::{Blocked, CustomerEvent, Erased, KeyDestroyed, Registered, Unblocked},
     order::{OrderEvent, OrderFact, Totals},
 };
 
 use super::{
-    Customer360, CustomerDocument, LAST_ORDERS_MAX, LastOrder, Lifetime, OrderCounts, Profile,
+    Credit, Customer360, CustomerDocument, LAST_ORDERS_MAX, LastOrder, Lifetime, OrderCounts,
+    Profile,
 };
 use crate::projections::{Contradiction, DocumentView, ReadModel, order_steps, require_next};
 
@@ -38,8 +40,7 @@ impl DocumentView for Customer360 {
         let document = match event {
             Event::Customer(customer) => fold_customer(document, envelope, customer)?,
             Event::Order(order) => fold_order(document, envelope, order)?,
-            // CONTRACT: credit.
-            Event::Credit(_) => document,
+            Event::Credit(credit) => fold_credit(document, envelope, credit)?,
         };
         Ok(CustomerDocument {
             coordinate: envelope.coordinate,
@@ -53,6 +54,7 @@ fn nothing_yet(customer_id: CustomerId, coordinate: Coordinate) -> CustomerDocum
         customer_id,
         coordinate,
         profile: None,
+        credit: None,
         counts: OrderCounts::default(),
         lifetime: Vec::new(),
         first_order_at: None,
@@ -66,17 +68,93 @@ fn fold_customer(
     envelope: &Envelope,
     event: &CustomerEvent,
 ) -> Result<CustomerDocument, Contradiction> {
-    let profile = match (&document.profile, event) {
+    let before = match (document.profile, event) {
         (None, CustomerEvent::Registered(registered)) => {
             require_next(Version::NONE, envelope)?;
-            registered_profile(envelope, registered)
+            return Ok(CustomerDocument {
+                profile: Some(registered_profile(envelope, registered)),
+                ..document
+            });
         }
         (Some(_), CustomerEvent::Registered(_)) => return Err(Contradiction::RegisteredTwice),
-        // CONTRACT: all that may follow a registration.
-        _ => return Ok(document),
+        (None, _) => return Err(Contradiction::NotRegistered),
+        (Some(profile), _) => profile,
+    };
+    require_next(before.version, envelope)?;
+    let profile = Profile {
+        version: envelope.version,
+        updated_at: envelope.recorded_at,
+        ..before
     };
     Ok(CustomerDocument {
-        profile: Some(profile),
+        profile: Some(changed_profile(profile, event)),
+        ..document
+    })
+}
+
+/// The profile with what an event after the registration says.
+fn changed_profile(profile: Profile, event: &CustomerEvent) -> Profile {
+    match event {
+        CustomerEvent::Registered(_) => profile,
+        CustomerEvent::ProfileUpdated(updated) => Profile {
+            status: updated.status,
+            language: updated.language.clone(),
+            tags: updated.tags.clone(),
+            metadata: updated.metadata.clone(),
+            personal: Some(updated.personal.clone()),
+            ..profile
+        },
+        CustomerEvent::EmailChanged(changed)
+        | CustomerEvent::AddressSaved(changed)
+        | CustomerEvent::AddressRemoved(changed) => Profile {
+            status: changed.status,
+            personal: Some(changed.personal.clone()),
+            ..profile
+        },
+        CustomerEvent::Blocked(Blocked { status, .. })
+        | CustomerEvent::Unblocked(Unblocked { status, .. }) => Profile {
+            status: *status,
+            ..profile
+        },
+        CustomerEvent::Erased(Erased { status, .. })
+        | CustomerEvent::KeyDestroyed(KeyDestroyed { status, .. }) => Profile {
+            status: *status,
+            personal: None,
+            ..profile
+        },
+    }
+}
+
+fn fold_credit(
+    document: CustomerDocument,
+    envelope: &Envelope,
+    event: &CreditEvent,
+) -> Result<CustomerDocument, Contradiction> {
+    let before = document.credit;
+    let version = before
+        .as_ref()
+        .map_or(Version::NONE, |credit| credit.version);
+    require_next(version, envelope)?;
+    let credit = match event {
+        CreditEvent::TermsSet(terms) => Credit {
+            version: envelope.version,
+            currency: terms.currency,
+            limit: terms.limit,
+            payment_days: Some(terms.payment_days),
+            exposure: before.map_or(0, |credit| credit.exposure),
+            updated_at: envelope.recorded_at,
+        },
+        CreditEvent::ExposureChanged(changed) => Credit {
+            version: envelope.version,
+            currency: changed.currency,
+            limit: changed.limit,
+            payment_days: before.and_then(|credit| credit.payment_days),
+            exposure: changed.total,
+            updated_at: envelope.recorded_at,
+        },
+    };
+    Ok(CustomerDocument {
+        credit: Some(credit),
         ..document
     })
 }
@@ -91,7 +169,7 @@ fn registered_profile(envelope: &Envelope, registered: &Registered) -> Profile {
         metadata: registered.metadata.clone(),
         created_at: envelope.recorded_at,
         updated_at: envelope.recorded_at,
-        personal: registered.personal.clone(),
+        personal: Some(registered.personal.clone()),
     }
 }
 
@@ -100,19 +178,33 @@ fn fold_order(
     envelope: &Envelope,
     event: &OrderEvent,
 ) -> Result<CustomerDocument, Contradiction> {
+    // Drafts are no orders yet: they book nothing and are not listed.
+    let Some((number, placed_at)) = event.summary.number.zip(event.summary.placed_at) else {
+        return Ok(document);
+    };
     let steps = order_steps(&event.fact);
     document.counts = add_counts(document.counts, steps)?;
     add_to_lifetime(&mut document.lifetime, event, steps)?;
     if let OrderFact::Placed(_) = event.fact {
-        let placed_at = event.summary.placed_at.ok_or(Contradiction::NotPlaced)?;
-        document.first_order_at = Some(
-            document
-                .first_order_at
-                .map_or(placed_at, |first| first.min(placed_at)),
-        );
+        let first = document.first_order_at.unwrap_or(placed_at);
+        document.first_order_at = Some(first.min(placed_at));
         document.last_order_at = document.last_order_at.max(Some(placed_at));
     }
-    list_order(&mut document.last_orders, envelope, event)?;
+    let summary = &event.summary;
+    let order = LastOrder {
+        order_id: summary.order_id,
+        version: envelope.version,
+        number,
+        channel: summary.channel.clone(),
+        currency: summary.currency,
+        placed_at,
+        lifecycle: summary.lifecycle,
+        payment_status: summary.payment_status,
+        fulfilment_status: summary.fulfilment_status,
+        on_hold: summary.on_hold,
+        totals: summary.totals,
+    };
+    list_order(&mut document.last_orders, envelope, (order, &event.fact))?;
     Ok(document)
 }
 
@@ -158,33 +250,19 @@ fn add_to_lifetime(
 fn list_order(
     orders: &mut Vec<LastOrder>,
     envelope: &Envelope,
-    event: &OrderEvent,
+    (order, fact): (LastOrder, &OrderFact),
 ) -> Result<(), Contradiction> {
-    let summary = &event.summary;
-    let order = LastOrder {
-        order_id: summary.order_id,
-        version: envelope.version,
-        number: summary.number.ok_or(Contradiction::NotPlaced)?,
-        channel: summary.channel.clone(),
-        currency: summary.currency,
-        placed_at: summary.placed_at.ok_or(Contradiction::NotPlaced)?,
-        lifecycle: summary.lifecycle,
-        payment_status: summary.payment_status,
-        fulfilment_status: summary.fulfilment_status,
-        on_hold: summary.on_hold,
-        totals: summary.totals,
-    };
     let listed = orders
         .iter_mut()
         .find(|listed| listed.order_id == order.order_id);
-    match (listed, &event.fact) {
+    match (listed, fact) {
         (Some(_), OrderFact::Placed(_)) => return Err(Contradiction::PlacedTwice),
         (Some(listed), _) => {
             require_next(listed.version, envelope)?;
             *listed = order;
         }
+        // Events of the draft it was may have come before, so any version may be the first here.
         (None, OrderFact::Placed(_)) => {
-            require_next(Version::NONE, envelope)?;
             orders.push(order);
             orders.sort_unstable_by_key(|order| Reverse((order.placed_at, order.order_id)));
             orders.truncate(LAST_ORDERS_MAX);

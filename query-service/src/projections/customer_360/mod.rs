@@ -1,5 +1,5 @@
 //! The read model `customer_360`: a customer with everything that was bought. It gathers the customer's stream and the
-//! streams of its orders, so its fold commutes across streams and tolerates a customer that is not there yet.
+//! streams of its credit account and orders, so its fold commutes across streams and tolerates a customer that is not there yet.
 
 mod fold;
 
@@ -30,6 +30,8 @@ pub struct CustomerDocument {
     pub coordinate: Coordinate,
     /// None until the customer's own first event is folded in.
     pub profile: Option<Profile>,
+    /// None until the credit account's own first event is folded in.
+    pub credit: Option<Credit>,
     pub counts: OrderCounts,
     /// One entry per currency, sorted by its code.
     pub lifetime: Vec<Lifetime>,
@@ -55,7 +57,24 @@ pub struct Profile {
     pub created_at: Timestamp,
     #[serde(with = "stored::time")]
     pub updated_at: Timestamp,
-    pub personal: Personal<CustomerPersonal>,
+    /// None once the customer is erased.
+    pub personal: Option<Personal<CustomerPersonal>>,
+}
+
+/// What the credit account's stream says; what is available is `limit − exposure`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// Version of the credit account's stream.
+    pub version: Version,
+    pub currency: Currency,
+    /// Minor units; so is `exposure`.
+    pub limit: i64,
+    /// None before terms were set.
+    pub payment_days: Option<u32>,
+    /// What open orders on account bind.
+    pub exposure: i64,
+    #[serde(with = "stored::time")]
+    pub updated_at: Timestamp,
 }
 
 /// How many orders there are; open ones are `placed − cancelled − completed`.

@@ -28,12 +28,15 @@ pub struct CustomerRow {
     pub reference: Option<ExternalReference>,
     /// Sorted, each once.
     pub tags: Vec<String>,
+    /// What a search without personal words finds the customer by; see
+    /// [`search`](crate::projections::order_list::search).
+    pub search: Vec<String>,
     /// When the customer was registered, by the server's clock.
     #[serde(with = "stored::time")]
     pub created_at: Timestamp,
     /// When the event of `version` was recorded.
     #[serde(with = "stored::time")]
     pub updated_at: Timestamp,
-    /// Kept in one piece, as the event had it.
-    pub personal: Personal<CustomerPersonal>,
+    /// Kept in one piece, as the newest event had it; none once the customer is erased.
+    pub personal: Option<Personal<CustomerPersonal>>,
 }

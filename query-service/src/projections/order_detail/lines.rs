@@ -19,6 +19,23 @@ pub(super) fn ordered(line: Line) -> OrderLine {
     }
 }
 
+/// Puts lines as they are ordered from now on in the place of what they were, or behind the others.
+pub(super) fn amend(lines: &mut Vec<OrderLine>, amended: &[Line]) -> Result<(), Contradiction> {
+    for line in amended {
+        match lines
+            .iter_mut()
+            .find(|known| known.ordered.line == line.line)
+        {
+            Some(known) if known.cancelled <= line.quantity && known.shipped <= line.quantity => {
+                known.ordered = line.clone();
+            }
+            Some(_) => return Err(Contradiction::Units(line.line)),
+            None => lines.push(ordered(line.clone())),
+        }
+    }
+    Ok(())
+}
+
 /// Adds the changes of value.
 pub(super) fn book(lines: &mut [OrderLine], changes: &[LineChange]) -> Result<(), Contradiction> {
     for change in changes {

@@ -1,5 +1,7 @@
 //! The read model `order_detail`: one order whole, with its lines, ledger and facts.
 
+mod changes;
+mod facts;
 mod fold;
 mod lines;
 
@@ -8,15 +10,22 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use orderfold_events::{
     Coordinate, Currency, CustomerId, OrderId, OrderNumber, Personal, Timestamp, Version,
-    order::{
-        Adjustment, CancelReason, FulfilmentStatus, Lifecycle, Line, LineQuantity, OrderPersonal,
-        PaymentMethod, PaymentStatus, ReturnCondition, ReturnReason, ReturnedUnits, Terms, Totals,
-    },
-    personal::Note,
+    order::{FulfilmentStatus, Lifecycle, Line, OrderPersonal, PaymentStatus, Terms, Totals},
 };
 use serde::{Deserialize, Serialize};
 
+pub use self::facts::{
+    FactTime, OrderAdjustment, OrderAmendment, OrderCancellation, OrderDelivery, OrderHold,
+    OrderNote, OrderPayment, OrderRefund, OrderReturn, OrderShipment,
+};
 use crate::database::stored;
+
+/// Most facts of a kind that an order's document keeps: the newest.
+pub const FACTS_MAX: usize = 200;
+/// Most amendments: more than other facts, because an old one may have brought the address that still holds.
+pub const AMENDMENTS_MAX: usize = 1_000;
+/// The newest notes; the timeline has all.
+pub const NOTES_MAX: usize = 20;
 
 /// Marker of the projection; see [`crate::projections::DocumentView`].
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +40,9 @@ pub struct OrderDocument {
     pub version: Version,
     /// Where the event of that version stands in the log.
     pub coordinate: Coordinate,
-    pub number: OrderNumber,
+    /// Given at placing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<OrderNumber>,
     #[serde(with = "stored::id")]
     pub customer_id: CustomerId,
     pub channel: String,
@@ -45,8 +56,8 @@ pub struct OrderDocument {
     pub customer_reference: Option<String>,
     pub tags: Vec<String>,
     pub metadata: BTreeMap<String, String>,
-    #[serde(with = "stored::time")]
-    pub placed_at: Timestamp,
+    #[serde(with = "stored::optional_time")]
+    pub placed_at: Option<Timestamp>,
     /// When the event of `version` was recorded.
     #[serde(with = "stored::time")]
     pub updated_at: Timestamp,
@@ -55,14 +66,23 @@ pub struct OrderDocument {
     pub fulfilment_status: FulfilmentStatus,
     pub on_hold: bool,
     pub totals: Totals,
+    /// A draft's own: the totals that placing it would book.
+    pub preview: Option<Totals>,
     /// In the order of their numbers.
     pub lines: Vec<OrderLine>,
     pub adjustments: Vec<OrderAdjustment>,
     pub payments: Vec<OrderPayment>,
+    pub refunds: Vec<OrderRefund>,
     pub shipments: Vec<OrderShipment>,
     pub deliveries: Vec<OrderDelivery>,
     pub returns: Vec<OrderReturn>,
     pub cancellations: Vec<OrderCancellation>,
+    pub amendments: Vec<OrderAmendment>,
+    pub holds: Vec<OrderHold>,
+    pub notes: Vec<OrderNote>,
+    /// How many notes there are, also those that are not kept here.
+    pub note_count: u32,
+    /// As placed; amendments carry the addresses that they changed.
     pub personal: Personal<OrderPersonal>,
 }
 
@@ -81,72 +101,4 @@ pub struct OrderLine {
     pub net: i64,
     /// Tax on what is still chargeable, minor units.
     pub tax: i64,
-}
-
-/// One adjustment, and whether the cancellation of the whole order voided it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderAdjustment {
-    #[serde(flatten)]
-    pub adjustment: Adjustment,
-    pub voided: bool,
-}
-
-/// Which event brought a fact, and when it happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FactTime {
-    pub version: Version,
-    #[serde(with = "stored::time")]
-    pub occurred_at: Timestamp,
-    #[serde(with = "stored::time")]
-    pub recorded_at: Timestamp,
-}
-
-/// A payment received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderPayment {
-    pub at: FactTime,
-    pub reference: String,
-    pub amount: i64,
-    pub method: PaymentMethod,
-}
-
-/// Units sent off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderShipment {
-    pub at: FactTime,
-    pub reference: String,
-    pub carrier: Option<String>,
-    pub tracking_number: Option<String>,
-    pub lines: Vec<LineQuantity>,
-}
-
-/// Units that arrived.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderDelivery {
-    pub at: FactTime,
-    pub reference: String,
-    /// The reference of the shipment, when the caller named one.
-    pub shipment: Option<String>,
-    pub lines: Vec<LineQuantity>,
-}
-
-/// Units that came back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderReturn {
-    pub at: FactTime,
-    pub reference: String,
-    pub shipment: Option<String>,
-    pub reason: ReturnReason,
-    pub condition: Option<ReturnCondition>,
-    pub undelivered: bool,
-    pub lines: Vec<ReturnedUnits>,
-}
-
-/// Units that will not be shipped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderCancellation {
-    pub at: FactTime,
-    pub reason: CancelReason,
-    pub lines: Vec<LineQuantity>,
-    pub personal: Personal<Note>,
 }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod consumer;
 pub mod customers;
 pub mod database;
+pub mod event_types;
 pub mod http;
 pub mod keys;
 pub mod orders;

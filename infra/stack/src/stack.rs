@@ -10,7 +10,7 @@ use crate::{
     layout::Layout,
     process::Watchdog,
     progress::Progress,
-    services::Binaries,
+    services::{Binaries, Profile},
     system::{Backing, Composition, System},
     test_servers::TestServers,
     tokens::{self, Principal},
@@ -34,6 +34,7 @@ pub struct StackOptions {
     pub brokers: u16,
     pub command_replicas: u16,
     pub query_replicas: u16,
+    pub profile: Profile,
     /// Further variables for the services, such as `REPORTING_TIME_ZONE`.
     pub environment: Vec<(String, String)>,
 }
@@ -46,6 +47,7 @@ impl Default for StackOptions {
             brokers: 1,
             command_replicas: 1,
             query_replicas: 1,
+            profile: Profile::default(),
             environment: Vec::new(),
         }
     }
@@ -77,11 +79,12 @@ impl Stack {
             brokers,
             command_replicas,
             query_replicas,
+            profile,
             environment,
         } = options;
         let with_services = command_replicas + query_replicas > 0;
         let binaries = if with_services {
-            Some(Binaries::ensure(progress).await?)
+            Some(Binaries::ensure(profile, progress).await?)
         } else {
             None
         };

@@ -1,6 +1,6 @@
 //! The questions about customers, and what of the read models each of them looks at.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use orderfold_events::CustomerId;
 
@@ -118,5 +118,21 @@ impl CustomerQueries {
             erased_at,
             key_destroyed_at: row.key_end.map(|end| end.recorded_at),
         }))
+    }
+
+    /// The names of some customers.
+    ///
+    /// # Errors
+    /// [`KeysError`] when MongoDB is away, or keys cannot be had.
+    pub async fn names(
+        &self,
+        customers: impl Iterator<Item = CustomerId>,
+    ) -> Result<HashMap<CustomerId, String>, KeysError> {
+        let names = self.repository.names(customers).await?;
+        let opener = self.keys.for_reader(names.keys().copied(), true).await?;
+        let opened = names
+            .into_iter()
+            .filter_map(|(customer, name)| Some((customer, opener.open(&name)?.name)));
+        Ok(opened.collect())
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use axum_extra::headers::{ETag, HeaderMapExt, IfNoneMatch};
@@ -18,6 +18,12 @@ use crate::database::reading::Rows;
 /// Bytes of the hash that an `ETag` shows.
 const HASH_BYTES: usize = 12;
 
+/// JSON that caches must ask again about.
+const JSON_HEADERS: [(HeaderName, &str); 2] = [
+    (header::CONTENT_TYPE, "application/json"),
+    (header::CACHE_CONTROL, "private, no-cache"),
+];
+
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T: ToSchema> {
@@ -30,11 +36,7 @@ pub struct Page<T: ToSchema> {
 
 /// What answers share: JSON, how fresh they are, and that caches must ask again.
 fn answer(status: StatusCode, standing: &Standing, body: Vec<u8>) -> Response {
-    let json = [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CACHE_CONTROL, "private, no-cache"),
-    ];
-    (status, json, standing.headers(), body).into_response()
+    (status, JSON_HEADERS, standing.headers(), body).into_response()
 }
 
 fn json(body: &impl Serialize) -> Result<Vec<u8>, Problem> {
@@ -77,26 +79,56 @@ pub fn resource(
 ) -> Result<Response, Problem> {
     let body = json(body)?;
     let tag = entity_tag(version, &body);
+    Ok(tagged(
+        request,
+        &tag,
+        |status, body| answer(status, standing, body),
+        body,
+    ))
+}
+
+/// What changes with releases alone: with a strong `ETag` of what is shown, and nothing about freshness.
+///
+/// # Errors
+/// `internal` when the body has no JSON form.
+pub fn constant(request: &HeaderMap, body: &impl Serialize) -> Result<Response, Problem> {
+    let body = json(body)?;
+    let tag = format!("\"{}\"", short_hash(&body));
+    let answer = |status, body: Vec<u8>| (status, JSON_HEADERS, body).into_response();
+    Ok(tagged(request, &tag, answer, body))
+}
+
+/// The body with its tag, or 304 to those who have it.
+fn tagged(
+    request: &HeaderMap,
+    tag: &str,
+    answer: impl FnOnce(StatusCode, Vec<u8>) -> Response,
+    body: Vec<u8>,
+) -> Response {
     let known = request
         .typed_get::<IfNoneMatch>()
         .zip(tag.parse::<ETag>().ok())
         .is_some_and(|(condition, tag)| !condition.precondition_passes(&tag));
     let mut response = if known {
-        let mut response = answer(StatusCode::NOT_MODIFIED, standing, Vec::new());
+        let mut response = answer(StatusCode::NOT_MODIFIED, Vec::new());
         response.headers_mut().remove(header::CONTENT_TYPE);
         response
     } else {
-        answer(StatusCode::OK, standing, body)
+        answer(StatusCode::OK, body)
     };
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
-    Ok(response)
+    response
 }
 
 fn entity_tag(version: Version, body: &[u8]) -> String {
+    format!("\"v{version}-{}\"", short_hash(body))
+}
+
+fn short_hash(body: &[u8]) -> String {
     let hash = Sha256::digest(body);
-    format!("\"v{version}-{}\"", hex::encode(&hash[..HASH_BYTES]))
+    hex::encode(&hash[..HASH_BYTES])
 }
 
 /// A page of a list.

@@ -7,6 +7,7 @@ use utoipa_axum::routes;
 use super::{described, problems, standing::Standings};
 use crate::{
     customers::{self, queries::CustomerQueries},
+    event_types,
     keys::KeyRing,
     orders::{self, queries::OrderQueries},
     reports::{self, queries::ReportQueries},
@@ -31,6 +32,7 @@ pub fn operations() -> Operations<Api> {
     let orders = Access::scope("orders:read").or_customer();
     let customers = Access::scope("customers:read").or_customer();
     let reports = Access::scope("reports:read");
+    let work = Access::scope("orders:read");
     Operations::new(described::document())
         .operation(orders, routes!(orders::controller::list_orders))
         .operation(orders, routes!(orders::controller::get_order_facets))
@@ -45,6 +47,21 @@ pub fn operations() -> Operations<Api> {
         )
         .operation(orders, routes!(customers::controller::list_customer_orders))
         .operation(reports, routes!(reports::controller::get_sales_report))
+        .operation(
+            reports,
+            routes!(reports::open_controller::get_products_report),
+        )
+        .operation(
+            reports,
+            routes!(reports::open_controller::get_customers_report),
+        )
+        .operation(
+            reports,
+            routes!(reports::open_controller::get_receivables_report),
+        )
+        .operation(work, routes!(reports::open_controller::get_work_queue))
+        .operation(work, routes!(event_types::controller::list_event_types))
+        .operation(reports, routes!(reports::open_controller::get_summary))
 }
 
 /// The public port.

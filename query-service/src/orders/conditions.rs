@@ -27,12 +27,9 @@ fn id(id: &CustomerId) -> Bson {
     id_value(*id)
 }
 
-fn text(text: &String) -> Bson {
-    Bson::String(text.clone())
-}
-
 /// The conditions of a filter; `found` are the customers that the words of its search find.
 pub(super) fn conditions(filter: &OrderFilter, found: &[CustomerId]) -> Conditions {
+    let text = |text: &String| Bson::String(text.clone());
     let lifecycle: &[Lifecycle] = if filter.lifecycle.is_empty() {
         &PLACED
     } else {

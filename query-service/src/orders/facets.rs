@@ -68,16 +68,16 @@ impl Facets {
 /// The values of a facet that are known beforehand; `None` where only the orders know them.
 #[must_use]
 pub fn known_values(facet: Facet) -> Option<Vec<String>> {
-    fn texts<T: ToString>(all: &[T]) -> Option<Vec<String>> {
-        Some(all.iter().map(ToString::to_string).collect())
+    fn texts<T: ToString>(all: &[T]) -> Vec<String> {
+        all.iter().map(ToString::to_string).collect()
     }
-    match facet {
+    Some(match facet {
         Facet::Lifecycle => texts(Lifecycle::ALL),
         Facet::PaymentStatus => texts(PaymentStatus::ALL),
         Facet::FulfilmentStatus => texts(FulfilmentStatus::ALL),
         Facet::OnHold => texts(&[true, false]),
-        Facet::Channel | Facet::Currency => None,
-    }
+        Facet::Channel | Facet::Currency => return None,
+    })
 }
 
 /// The filter narrowed to one value of a facet; `None` for a value that the member cannot have.

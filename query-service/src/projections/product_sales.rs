@@ -58,9 +58,7 @@ fn returned_units(order: &OrderEvent, line: u32) -> Result<i64, Contradiction> {
         return Ok(0);
     };
     let lines = returned.lines.iter().filter(|part| part.line == line);
-    lines
-        .map(|part| part.quantity)
-        .try_fold(0, |units, quantity| sum(units, quantity))
+    lines.map(|part| part.quantity).try_fold(0, sum)
 }
 
 /// The names that an event gives to SKUs.

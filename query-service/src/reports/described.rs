@@ -2,14 +2,20 @@
 
 use utoipa::{
     IntoParams,
-    openapi::path::{Parameter, ParameterIn},
+    openapi::{
+        Object, ObjectBuilder,
+        path::{Parameter, ParameterIn},
+        schema::{KnownFormat, SchemaFormat, Type},
+    },
 };
 
-use super::question::Compare;
+use super::{question::Compare, ranking::RankedBy};
 use crate::http::{
     described::{needed, one, several, text},
     schemas,
 };
+
+const CURRENCY: &str = "Money never adds up across currencies.";
 
 /// The parameters of the sales report.
 pub struct SalesParameters;
@@ -30,11 +36,7 @@ impl IntoParams for SalesParameters {
                 "At most 400 of them; weeks start on Monday.",
                 schemas::interval(),
             ),
-            needed(
-                "currency",
-                "Money never adds up across currencies.",
-                schemas::currency(),
-            ),
+            needed("currency", CURRENCY, schemas::currency()),
             one(
                 "tz",
                 "The time zone of the report (IANA); UTC unless given.",
@@ -52,4 +54,69 @@ impl IntoParams for SalesParameters {
             ),
         ]
     }
+}
+
+/// The parameters of rankings.
+pub struct RankingParameters;
+
+impl IntoParams for RankingParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let by = RankedBy::ALL.iter().map(|by| by.as_str());
+        vec![
+            needed(
+                "from",
+                "First day in, of the store's reporting zone.",
+                day(),
+            ),
+            needed("to", "First day out; at most 3700 days after.", day()),
+            needed("currency", CURRENCY, schemas::currency()),
+            one(
+                "by",
+                "What the first have most of; `net_sales` unless given.",
+                schemas::words(by),
+            ),
+            rows("Rows, 50 unless given."),
+        ]
+    }
+}
+
+/// The parameters of the receivables.
+pub struct CurrencyParameters;
+
+impl IntoParams for CurrencyParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            needed("currency", CURRENCY, schemas::currency()),
+            rows("Customers, 50 unless given."),
+        ]
+    }
+}
+
+/// The parameters of the work queue.
+pub struct WorkQueueParameters;
+
+impl IntoParams for WorkQueueParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let stages = "Any of these, joined by commas; all unless given.";
+        vec![
+            several("stage", stages, schemas::stage()),
+            rows("Orders of each stage, 10 unless given."),
+        ]
+    }
+}
+
+fn day() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+        .build()
+}
+
+fn rows(description: &str) -> Parameter {
+    let count = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(200))
+        .build();
+    one("limit", description, count)
 }

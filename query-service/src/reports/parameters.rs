@@ -6,12 +6,17 @@ use orderfold_http::{Problem, catalogue, parameters::Parameters};
 
 use super::{
     question::{Compare, SalesQuestion},
+    ranking::{RankedBy, RankingQuestion},
     repository::SalesFilter,
 };
 use crate::{
     calendar::{Interval, Range},
-    http::parameters::{bound, texts, word, zone},
+    http::parameters::{bound, date, limit, texts, word, words, zone},
+    projections::work_queue::Stage,
 };
+
+/// Orders that a stage of the work queue shows unless asked for more.
+const FIRST_ORDERS: u32 = 10;
 
 /// Reads the query string of the sales report.
 ///
@@ -20,17 +25,11 @@ use crate::{
 pub fn sales_question(query: Option<&str>) -> Result<SalesQuestion, Problem> {
     let mut parameters = Parameters::read(query);
     let question = read(&mut parameters);
-    // Whatever leaves no question has left a fault.
-    parameters
-        .finish(question)?
-        .ok_or_else(|| catalogue::INTERNAL.into())
+    whole(parameters, question)
 }
 
 fn read(parameters: &mut Parameters) -> Option<SalesQuestion> {
-    let currency = required(parameters, "currency", |it, name| {
-        let expected = "a currency code of ISO 4217, such as USD";
-        it.parsed(name, expected, |text| text.parse::<Currency>().ok())
-    });
+    let currency = required(parameters, "currency", currency);
     let interval = required(parameters, "interval", |it, name| {
         word(it, name, Interval::ALL)
     });
@@ -47,6 +46,75 @@ fn read(parameters: &mut Parameters) -> Option<SalesQuestion> {
             parameters.fault(refusal.parameter(), "out_of_range", refusal.to_string());
         })
         .ok()
+}
+
+/// Reads the query string of a ranking.
+///
+/// # Errors
+/// 422 with every parameter at fault.
+pub fn ranking_question(query: Option<&str>) -> Result<RankingQuestion, Problem> {
+    let mut parameters = Parameters::read(query);
+    let it = &mut parameters;
+    let currency = required(it, "currency", currency);
+    let from = required(it, "from", date);
+    let to = required(it, "to", date);
+    let by = word(it, "by", RankedBy::ALL).unwrap_or(RankedBy::NetSales);
+    let rows_max = limit(it);
+    let days = from.zip(to).and_then(|(from, to)| {
+        RankingQuestion::days(from, to)
+            .inspect_err(|refusal| it.fault("to", "out_of_range", refusal.to_string()))
+            .ok()
+    });
+    let question = currency.zip(days).map(|(currency, days)| RankingQuestion {
+        currency,
+        days,
+        by,
+        rows_max,
+    });
+    whole(parameters, question)
+}
+
+/// Reads the query string of the receivables: a currency, and how many customers.
+///
+/// # Errors
+/// 422 with every parameter at fault.
+pub fn receivables_question(query: Option<&str>) -> Result<(Currency, u32), Problem> {
+    let mut parameters = Parameters::read(query);
+    let currency = required(&mut parameters, "currency", currency);
+    let rows_max = limit(&mut parameters);
+    whole(parameters, currency.map(|currency| (currency, rows_max)))
+}
+
+/// Reads the query string of the work queue: which stages, and how many orders of each.
+///
+/// # Errors
+/// 422 with every parameter at fault.
+pub fn work_question(query: Option<&str>) -> Result<(Vec<Stage>, u32), Problem> {
+    let mut parameters = Parameters::read(query);
+    let mut stages: Vec<Stage> = words(&mut parameters, "stage", Stage::ALL);
+    if stages.is_empty() {
+        stages = Stage::ALL.to_vec();
+    }
+    stages.sort_unstable();
+    stages.dedup();
+    let rows_max = if parameters.has("limit") {
+        limit(&mut parameters)
+    } else {
+        FIRST_ORDERS
+    };
+    parameters.finish((stages, rows_max))
+}
+
+fn currency(it: &mut Parameters, name: &str) -> Option<Currency> {
+    let expected = "a currency code of ISO 4217, such as USD";
+    it.parsed(name, expected, |text| text.parse().ok())
+}
+
+/// The question, when nothing was at fault. Whatever leaves no question has left a fault.
+fn whole<T>(parameters: Parameters, question: Option<T>) -> Result<T, Problem> {
+    parameters
+        .finish(question)?
+        .ok_or_else(|| catalogue::INTERNAL.into())
 }
 
 fn range(parameters: &mut Parameters, zone: Tz) -> Option<Range> {
@@ -66,7 +134,12 @@ fn required<T>(
     read: impl FnOnce(&mut Parameters, &str) -> Option<T>,
 ) -> Option<T> {
     if !parameters.has(name) {
-        parameters.fault(name, "required", "must be given");
+        // Money never adds up across currencies, so that one is missed under a name of its own.
+        let code = match name {
+            "currency" => "currency_required",
+            _ => "required",
+        };
+        parameters.fault(name, code, "must be given");
         return None;
     }
     read(parameters, name)

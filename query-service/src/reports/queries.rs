@@ -1,16 +1,20 @@
 //! The reports: which sums to read, and adding them up.
 
 use chrono_tz::Tz;
+use orderfold_events::CustomerId;
 
 use super::{
     plan::{OutOfRange, Plan},
     question::{Period, SalesQuestion},
+    ranking::RankingQuestion,
+    ranking_repository::RankedItem,
     repository::{ReportRepository, SalesFilter},
 };
 use crate::{
     database::DatabaseError,
     projections::{
         ReadModel,
+        ranking::ItemSales,
         sales_series::{Sales, SalesSlots},
     },
 };
@@ -18,10 +22,15 @@ use crate::{
 /// What [`ReportQueries::sales`] looks at.
 pub const SALES_READS: &[ReadModel] = &[ReadModel::SalesSeries];
 
+/// What [`ReportQueries::products`] looks at.
+pub const PRODUCTS_READS: &[ReadModel] = &[ReadModel::ProductSales];
+/// What [`ReportQueries::customers`] looks at, with the names of customers.
+pub const CUSTOMERS_READS: &[ReadModel] = &[ReadModel::CustomerSales, ReadModel::CustomerList];
+
 /// Makes reports.
 #[derive(Debug, Clone)]
 pub struct ReportQueries {
-    repository: ReportRepository,
+    pub(super) repository: ReportRepository,
     reporting_zone: Tz,
 }
 
@@ -56,6 +65,38 @@ impl ReportQueries {
             repository,
             reporting_zone,
         }
+    }
+
+    /// The zone whose days are summed.
+    #[must_use]
+    pub fn reporting_zone(&self) -> Tz {
+        self.reporting_zone
+    }
+
+    /// The first products.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn products(
+        &self,
+        question: &RankingQuestion,
+    ) -> Result<Vec<RankedItem>, DatabaseError> {
+        self.repository.products(question).await
+    }
+
+    /// The first customers.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn customers(
+        &self,
+        question: &RankingQuestion,
+    ) -> Result<Vec<(CustomerId, ItemSales)>, DatabaseError> {
+        let items = self.repository.customers(question).await?;
+        let customers = items
+            .into_iter()
+            .filter_map(|item| Some((item.item.parse().ok()?, item.sales)));
+        Ok(customers.collect())
     }
 
     /// Sales by interval.

@@ -1,8 +1,12 @@
 //! The customer list and one customer.
 
+use orderfold_events::{
+    credit::{CreditEvent, ExposureChanged, TermsSet},
+    customer::{CustomerEvent, CustomerStatus, EraseReason, Erased},
+};
 use serde_json::{Value, json};
 
-use crate::{history::Placing, service::Service};
+use crate::{history::Placing, order_list::WEB, service::Service};
 
 #[tokio::test]
 async fn customers_are_listed_newest_first_in_pages() {
@@ -31,6 +35,9 @@ async fn customers_are_listed_newest_first_in_pages() {
         ("status=active", 3),
         ("tag=consumer", 3),
         ("tag=vip", 0),
+        ("q=third", 1),
+        ("q=REF+first", 1),
+        ("q=first+third", 0),
     ] {
         let answer = service.get(&format!("/v1/customers?{query}")).await;
         assert_eq!(answer.rows().len(), count, "{query}");
@@ -47,6 +54,7 @@ async fn a_customer_is_shown_with_everything_that_was_bought() {
                 channel: "web",
                 currency,
                 reference: "X",
+                due_on: None,
             };
             history.place_as(customer, &place("USD"), &[(1, 1000)]);
             let cancelled = history.place_as(customer, &place("USD"), &[(1, 501)]);
@@ -129,4 +137,70 @@ async fn a_customer_sees_only_themselves() {
         foreign.body["detail"], none.body["detail"],
         "as if there was none"
     );
+}
+
+#[tokio::test]
+async fn a_credit_account_is_shown_with_what_is_available() {
+    let mut service = Service::start().await;
+    let customer = service
+        .happen(|history| {
+            let customer_id = history.register("Claire Gute");
+            history.happen_to_credit(CreditEvent::TermsSet(TermsSet {
+                customer_id,
+                currency: "USD".parse().unwrap(),
+                limit: 1000,
+                payment_days: 14,
+            }));
+            let order_id = history.place_as(customer_id, &WEB, &[(1, 1200)]);
+            history.happen_to_credit(CreditEvent::ExposureChanged(ExposureChanged {
+                customer_id,
+                currency: "USD".parse().unwrap(),
+                order_id,
+                from: 0,
+                to: 1200,
+                total: 1200,
+                limit: 1000,
+                cause: "orderfold.order.placed.v1".to_owned(),
+            }));
+            customer_id
+        })
+        .await;
+    let path = format!("/v1/customers/{customer}");
+    let credit = &service.get(&path).await.body["credit"];
+    assert_eq!(credit["available"], -200);
+    assert_eq!(
+        (&credit["limit"], &credit["exposure"]),
+        (&json!(1000), &json!(1200))
+    );
+    assert_eq!(
+        (&credit["version"], &credit["payment_days"]),
+        (&json!(2), &json!(14))
+    );
+}
+
+#[tokio::test]
+async fn an_erased_customer_has_no_name_anywhere() {
+    let mut service = Service::start().await;
+    let customer = service
+        .happen(|history| {
+            let customer_id = history.register("Claire Gute");
+            history.place_as(customer_id, &WEB, &[(1, 100)]);
+            history.happen_to_customer(CustomerEvent::Erased(Erased {
+                customer_id,
+                status: CustomerStatus::Erased,
+                reason: EraseReason::Request,
+            }));
+            customer_id
+        })
+        .await;
+    let one = service.get(&format!("/v1/customers/{customer}")).await;
+    assert_eq!(
+        (&one.body["status"], &one.body["name"]),
+        (&json!("erased"), &Value::Null)
+    );
+    assert_eq!(one.body["orders"]["placed"], 1);
+    let list = service.get("/v1/customers?status=erased").await;
+    assert_eq!(list.rows()[0]["name"], Value::Null);
+    let orders = service.get("/v1/orders").await;
+    assert_eq!(orders.rows()[0]["customer"]["name"], Value::Null);
 }

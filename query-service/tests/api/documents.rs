@@ -8,6 +8,54 @@ use serde_json::Value;
 
 use crate::service::Service;
 
+/// Every operation: its path, its id and its scope.
+const OPERATIONS: [(&str, &str, &str); 16] = [
+    ("/v1/customers", "list_customers", "customers:read"),
+    (
+        "/v1/customers/{customer_id}",
+        "get_customer",
+        "customers:read",
+    ),
+    (
+        "/v1/customers/{customer_id}/erasure",
+        "get_customer_erasure",
+        "customers:read",
+    ),
+    (
+        "/v1/customers/{customer_id}/orders",
+        "list_customer_orders",
+        "orders:read",
+    ),
+    ("/v1/event-types", "list_event_types", "orders:read"),
+    ("/v1/orders", "list_orders", "orders:read"),
+    ("/v1/orders/export", "export_orders", "orders:read"),
+    ("/v1/orders/facets", "get_order_facets", "orders:read"),
+    ("/v1/orders/{order}", "get_order", "orders:read"),
+    (
+        "/v1/orders/{order}/timeline",
+        "get_order_timeline",
+        "orders:read",
+    ),
+    (
+        "/v1/reports/customers",
+        "get_customers_report",
+        "reports:read",
+    ),
+    (
+        "/v1/reports/products",
+        "get_products_report",
+        "reports:read",
+    ),
+    (
+        "/v1/reports/receivables",
+        "get_receivables_report",
+        "reports:read",
+    ),
+    ("/v1/reports/sales", "get_sales_report", "reports:read"),
+    ("/v1/summary", "get_summary", "reports:read"),
+    ("/v1/work-queue", "get_work_queue", "orders:read"),
+];
+
 #[tokio::test]
 async fn the_description_has_every_operation_with_its_scope_and_its_parameters() {
     let service = Service::start().await;
@@ -23,30 +71,7 @@ async fn the_description_has_every_operation_with_its_scope_and_its_parameters()
             (path.as_str(), id, scope.as_str().unwrap())
         })
         .collect();
-    assert_eq!(
-        operations,
-        [
-            ("/v1/customers", "list_customers", "customers:read"),
-            (
-                "/v1/customers/{customer_id}",
-                "get_customer",
-                "customers:read"
-            ),
-            (
-                "/v1/customers/{customer_id}/erasure",
-                "get_customer_erasure",
-                "customers:read"
-            ),
-            ("/v1/orders", "list_orders", "orders:read"),
-            ("/v1/orders/{order}", "get_order", "orders:read"),
-            (
-                "/v1/orders/{order}/timeline",
-                "get_order_timeline",
-                "orders:read"
-            ),
-            ("/v1/reports/sales", "get_sales_report", "reports:read"),
-        ]
-    );
+    assert_eq!(operations, OPERATIONS);
     let names: Vec<_> = document["paths"]["/v1/orders"]["get"]["parameters"]
         .as_array()
         .unwrap()
@@ -56,6 +81,10 @@ async fn the_description_has_every_operation_with_its_scope_and_its_parameters()
     for name in [
         "lifecycle",
         "reference",
+        "q",
+        "sku",
+        "total_min",
+        "updated_from",
         "placed_from",
         "tz",
         "limit",
@@ -132,4 +161,22 @@ async fn every_problem_has_a_page_and_the_description_one_offline() {
         .is_problem(404, "not_found");
     let docs = service.get("/docs/").await;
     assert_eq!(docs.status, 200);
+}
+
+#[tokio::test]
+async fn the_catalogue_of_event_types_is_sent_once() {
+    let service = Service::start().await;
+    let first = service.get("/v1/event-types").await;
+    assert_eq!(first.rows().len(), 29);
+    let placed = first
+        .rows()
+        .iter()
+        .find(|it| it["type"] == "orderfold.order.placed.v1");
+    let schema = &placed.unwrap()["schema"];
+    assert_eq!(schema["properties"]["lines"]["type"], "array");
+    let known = [("if-none-match", first.header("etag"))];
+    assert_eq!(
+        service.get_with("/v1/event-types", &known).await.status,
+        304
+    );
 }

@@ -12,6 +12,7 @@ pub const WEB: Placing<'_> = Placing {
     channel: "web",
     currency: "USD",
     reference: "A-1",
+    due_on: None,
 };
 
 /// Orders of one customer, a day apart, the first on 1 March 2017.
@@ -136,6 +137,7 @@ async fn filters_narrow_alone_together_and_by_several_values() {
                 channel: "desk",
                 currency: "EUR",
                 reference: "a $ne, not an operator",
+                due_on: None,
             };
             let returned = history.place_as(second, &desk, &[(1, 900)]);
             history.pay(returned, 900);

@@ -6,8 +6,20 @@ use uuid::Uuid;
 
 use crate::service::Service;
 
-const PATHS: [(&str, &str); 6] = [
+const PATHS: [(&str, &str); 15] = [
+    ("/v1/event-types", "orders:read"),
     ("/v1/orders", "orders:read"),
+    ("/v1/orders/facets", "orders:read"),
+    ("/v1/orders/export", "orders:read"),
+    (
+        "/v1/customers/00000000-0000-0000-0000-000000000000/orders",
+        "orders:read",
+    ),
+    ("/v1/work-queue", "orders:read"),
+    ("/v1/reports/products", "reports:read"),
+    ("/v1/reports/customers", "reports:read"),
+    ("/v1/reports/receivables", "reports:read"),
+    ("/v1/summary", "reports:read"),
     ("/v1/orders/26-0048213-3", "orders:read"),
     ("/v1/orders/26-0048213-3/timeline", "orders:read"),
     ("/v1/customers", "customers:read"),
@@ -54,15 +66,24 @@ async fn every_operation_needs_its_own_scope() {
 async fn reports_are_not_for_customers_whatever_their_scopes() {
     let service = Service::start().await;
     let bearer = service.bearer(Principal::Customer(Uuid::from_u128(1)), ALL_SCOPES);
-    let answer = service.ask(&bearer, "/v1/reports/sales", &[]).await;
-    answer.is_problem(403, "insufficient_scope");
+    for path in [
+        "/v1/reports/sales",
+        "/v1/reports/products",
+        "/v1/reports/customers",
+        "/v1/reports/receivables",
+        "/v1/work-queue",
+        "/v1/summary",
+    ] {
+        let answer = service.ask(&bearer, path, &[]).await;
+        answer.is_problem(403, "insufficient_scope");
+    }
 }
 
 #[tokio::test]
 async fn unknown_repeated_and_wrong_parameters_are_all_told() {
     let service = Service::start().await;
     let query =
-        "lifecycle=draft&limit=0&sort=total_sales&q=x&tz=Mars&placed_from=soon&channel=a&channel=b";
+        "lifecycle=open&limit=0&sort=price&query=x&tz=Mars&placed_from=soon&channel=a&channel=b";
     let answer = service.get(&format!("/v1/orders?{query}")).await;
     let mut faults = answer.faults();
     faults.sort_unstable();
@@ -73,15 +94,18 @@ async fn unknown_repeated_and_wrong_parameters_are_all_told() {
             ("/query/lifecycle", "invalid_format"),
             ("/query/limit", "invalid_format"),
             ("/query/placed_from", "invalid_format"),
-            ("/query/q", "unknown_parameter"),
+            ("/query/query", "unknown_parameter"),
             ("/query/sort", "invalid_format"),
             ("/query/tz", "invalid_format"),
         ]
     );
     for path in [
-        "/v1/orders/26-0048213-3?version=7",
+        "/v1/orders/26-0048213-3?revision=7",
         "/v1/orders/26-0048213-3/timeline?sort=version",
-        "/v1/customers?q=claire",
+        "/v1/customers?name=claire",
+        "/v1/orders/facets?sort=placed_at",
+        "/v1/orders/export?limit=5",
+        "/v1/summary?currency=USD",
         "/v1/customers/00000000-0000-0000-0000-000000000000?expand=orders",
     ] {
         let answer = service.get(path).await;
@@ -137,7 +161,7 @@ async fn what_is_not_there_is_a_problem_document() {
             .is_problem(404, "customer_not_found");
     }
     service
-        .get("/v1/summary")
+        .get("/v1/catalogue")
         .await
         .is_problem(404, "not_found");
     let request = Request::delete("/v1/orders").body(Body::empty()).unwrap();

@@ -16,6 +16,7 @@ fn order(history: &mut History, at: &str, placing: (&str, &str), amount: i64) {
         channel,
         currency,
         reference: "X",
+        due_on: None,
     };
     history.place_as(customer, &placing, &[(2, amount)]);
 }

@@ -54,6 +54,8 @@ pub struct Service {
     pub database: Database,
     views: Views,
     pub progress: Arc<Progress>,
+    /// Where the database is, for those who look at it themselves.
+    pub mongodb_uri: String,
     keys: TokenKeys,
     _folder: tempfile::TempDir,
 }
@@ -64,6 +66,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
+    pub text: String,
 }
 
 impl Service {
@@ -101,6 +104,7 @@ impl Service {
             views: Views::new(database.clone(), shards, keyring).await,
             database,
             progress,
+            mongodb_uri: uri,
             keys,
             _folder: folder,
         }
@@ -220,6 +224,7 @@ async fn send(router: Router, request: Request<Body>) -> Answer {
         status: parts.status,
         headers: parts.headers,
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        text: String::from_utf8_lossy(&bytes).into_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use orderfold_events::{Shard, ShardCount};
 use query_service::{
     consumer::{
         Record, Source,
-        views::{Documents, Sales, Timeline, View, keys_for},
+        views::{Documents, Items, Sales, Timeline, View, keys_for},
     },
     database::{
         Checkpoint, Database,
@@ -15,7 +15,8 @@ use query_service::{
     keys::KeyRing,
     projections::{
         ReadModel, customer_360::Customer360, customer_list::CustomerList,
-        order_detail::OrderDetail, order_list::OrderList,
+        customer_sales::CustomerSales, order_detail::OrderDetail, order_list::OrderList,
+        product_sales::ProductSales, receivables::Receivables, work_queue::WorkQueue,
     },
 };
 
@@ -58,10 +59,8 @@ impl Views {
                 ))
             })
             .collect();
-        let sales = Sales {
-            shards: self.shards,
-            zone: REPORTING_ZONE,
-        };
+        let (shards, zone) = (self.shards, REPORTING_ZONE);
+        let sales = Sales { shards, zone };
         for read_model in ReadModel::ALL.iter().filter(|known| Some(**known) != but) {
             match read_model {
                 ReadModel::OrderList => self.fold(&batch, Documents::<OrderList>::new()).await,
@@ -72,6 +71,18 @@ impl Views {
                 ReadModel::Customer360 => self.fold(&batch, Documents::<Customer360>::new()).await,
                 ReadModel::OrderTimeline => self.fold(&batch, Timeline).await,
                 ReadModel::SalesSeries => self.fold(&batch, sales).await,
+                ReadModel::ProductSales => {
+                    self.fold(&batch, Items::<ProductSales>::new(shards, zone))
+                        .await;
+                }
+                ReadModel::CustomerSales => {
+                    self.fold(&batch, Items::<CustomerSales>::new(shards, zone))
+                        .await;
+                }
+                ReadModel::WorkQueue => self.fold(&batch, Documents::<WorkQueue>::new()).await,
+                ReadModel::Receivables => {
+                    self.fold(&batch, Documents::<Receivables>::new()).await;
+                }
             }
         }
     }

@@ -12,10 +12,15 @@ use query_service::{
         DocumentView, FoldKeys,
         customer_360::Customer360,
         customer_list::CustomerList,
+        customer_sales::CustomerSales,
         order_detail::OrderDetail,
         order_list::OrderList,
         order_timeline,
+        product_sales::ProductSales,
+        ranking::{ItemBookings, ItemDocument, Ranking},
+        receivables::Receivables,
         sales_series::{Bookings, DayKey, Sales},
+        work_queue::WorkQueue,
     },
 };
 use serde::de::DeserializeOwned;
@@ -69,6 +74,10 @@ pub async fn assert_exact(database: &Database, history: &History) {
     assert_documents::<OrderDetail>(database.order_detail(), history).await;
     assert_documents::<CustomerList>(database.customer_list(), history).await;
     assert_documents::<Customer360>(database.customer_360(), history).await;
+    assert_documents::<WorkQueue>(database.work_queue(), history).await;
+    assert_documents::<Receivables>(database.receivables(), history).await;
+    assert_ranking::<ProductSales>(database.product_sales(), history).await;
+    assert_ranking::<CustomerSales>(database.customer_sales(), history).await;
     assert_timeline(database, history).await;
     assert_sales(database, history).await;
 }
@@ -86,6 +95,22 @@ async fn assert_timeline(database: &Database, history: &History) {
         .collect();
     expected.sort_by_key(|entry| (entry.order_id, entry.version));
     assert_eq!(found, expected, "order_timeline");
+}
+
+async fn assert_ranking<R: Ranking>(collection: Collection<ItemDocument>, history: &History) {
+    let mut bookings = ItemBookings::new(history.shards, ZONE);
+    for Recorded {
+        envelope, event, ..
+    } in &history.log
+    {
+        R::book(&mut bookings, envelope, event).unwrap();
+    }
+    for document in all(collection).await {
+        let bucket = bookings.buckets.remove(&document.key).unwrap();
+        assert_eq!(document.sales, bucket.added, "{:?}", document.key);
+        assert_eq!(document.name, bucket.name, "{:?}", document.key);
+    }
+    assert!(bookings.buckets.is_empty(), "{} lacks sums", R::READ_MODEL);
 }
 
 async fn assert_sales(database: &Database, history: &History) {

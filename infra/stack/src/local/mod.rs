@@ -21,7 +21,7 @@ use crate::{
     process::{self, Record, State},
     progress::Progress,
     repository,
-    services::Binaries,
+    services::{Binaries, Profile},
     system::{Backing, Composition, System},
 };
 
@@ -145,7 +145,7 @@ impl LocalStack {
     /// From whatever cannot be had.
     pub async fn assemble(&self, description: &Description, progress: &Progress) -> Result<System> {
         let installation = Installation::ensure(progress).await?;
-        let binaries = Binaries::ensure(progress).await?;
+        let binaries = Binaries::ensure(Profile::Development, progress).await?;
         let layout = self.layout(description.ephemeral);
         if let Some(elsewhere) = postgres_elsewhere(layout.data())? {
             progress.note(&format!(

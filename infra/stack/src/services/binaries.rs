@@ -1,5 +1,4 @@
-//! The two services' programs, built by cargo the way everything else in the workspace is, so that
-//! nothing is compiled twice.
+//! The two services' programs, built by cargo.
 
 use std::{
     path::{Path, PathBuf},
@@ -28,19 +27,31 @@ pub struct Binaries {
     pub query_service: PathBuf,
 }
 
+/// How the services are compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Profile {
+    /// As everything else in the workspace is, so that nothing is compiled twice.
+    #[default]
+    Development,
+    /// As they ship: for measuring.
+    Release,
+}
+
 impl Binaries {
     /// What `cargo stack test` built before the tests, else built now.
     ///
     /// # Errors
     /// When the build fails; cargo has then said why.
-    pub async fn ensure(progress: &Progress) -> Result<Self> {
-        if let Some(folder) = environment::test_binaries() {
+    pub async fn ensure(profile: Profile, progress: &Progress) -> Result<Self> {
+        if let Some(folder) =
+            environment::test_binaries().filter(|_| profile == Profile::Development)
+        {
             return Ok(Self {
                 command_service: folder.join(COMMAND_SERVICE),
                 query_service: folder.join(QUERY_SERVICE),
             });
         }
-        build(progress).await
+        build(profile, progress).await
     }
 
     /// For a system without services.
@@ -63,11 +74,12 @@ impl Binaries {
 
 /// Without `-p`: a selection of packages would be another resolution of features. There is no
 /// limit on the time: cargo shows its own progress, or names the lock that it waits for.
-async fn build(progress: &Progress) -> Result<Binaries> {
+async fn build(profile: Profile, progress: &Progress) -> Result<Binaries> {
     let doing = "build the services with cargo";
     progress.note("building the services (a first build takes minutes)");
     let mut cargo = Command::new(environment::cargo())
         .args(["build", "--bin", COMMAND_SERVICE, "--bin", QUERY_SERVICE])
+        .args((profile == Profile::Release).then_some("--release"))
         .arg("--message-format=json-render-diagnostics")
         .current_dir(repository::root())
         .stdin(Stdio::null())

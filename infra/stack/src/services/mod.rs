@@ -5,7 +5,7 @@ mod binaries;
 mod command;
 mod query;
 
-pub use binaries::Binaries;
+pub use binaries::{Binaries, Profile};
 pub use command::{CommandService, Verb, run_verb};
 pub use query::QueryService;
 

@@ -1,7 +1,7 @@
 //! Event by event to an [`OrderRow`].
 
 use orderfold_events::{
-    Envelope, Event, OrderId, Version,
+    Envelope, Event, OrderId, OrderNumber, Version,
     order::{Amended, DetailsUpdated, Line, OrderEvent, OrderFact, Placed},
 };
 
@@ -166,7 +166,7 @@ fn refreshed(
         version: envelope.version,
         coordinate: envelope.coordinate,
         number: summary.number,
-        number_rank: summary.number.map_or(0, |number| number.rank()),
+        number_rank: summary.number.map_or(0, OrderNumber::rank),
         channel: summary.channel.clone(),
         currency: summary.currency,
         terms: summary.terms,

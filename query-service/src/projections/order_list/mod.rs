@@ -20,6 +20,10 @@ pub struct OrderList;
 
 /// One order in a list. What is optional and not there is left out, so that indexes hold only those that have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that lists are narrowed to"
+)]
 pub struct OrderRow {
     #[serde(rename = "_id", with = "stored::id")]
     pub order_id: OrderId,

@@ -63,6 +63,24 @@ fn every_event() -> Vec<(&'static str, Happening)> {
             history.take_back(order, 1);
         }),
         ("items_cancelled", |history, order| history.cancel(order, 1)),
+        ("held", |history, order| later::hold(history, order, 1)),
+        ("released", |history, order| {
+            later::hold(history, order, 1);
+            later::release(history, order, &[1]);
+        }),
+        ("amended", |history, order| {
+            later::amend(history, order, &[]);
+        }),
+        ("details_updated", |history, order| {
+            later::update_details(history, order, "R-1");
+        }),
+        ("refund_recorded", |history, order| {
+            history.pay(order, 3500);
+            later::refund(history, order, 500);
+        }),
+        ("note_added", |history, order| {
+            later::note(history, order, "call back");
+        }),
         ("completed", |history, order| history.complete(order)),
     ]
 }

@@ -1,10 +1,14 @@
 //! Tests of the folds: every event in every read model, and that batches and interleavings make no difference.
 
+mod drafts;
 mod events;
 #[path = "../../../tests/support/history.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest")]
 pub(crate) mod history;
+mod later;
+mod parties;
 mod properties;
+mod sums;
 
 use std::collections::BTreeMap;
 

@@ -8,14 +8,19 @@ use proptest::{prelude::*, sample::Index};
 use super::{
     super::{
         customer_list::CustomerList,
+        customer_sales::CustomerSales,
+        product_sales::ProductSales,
+        ranking::{ItemBookings, ItemKey, ItemSales, Ranking, Span},
+        receivables::Receivables,
         sales_series::{Bookings, DayKey, Sales},
+        work_queue::WorkQueue,
     },
     *,
 };
 
 /// A random history: some customers over four shards, orders, and a walk over what can happen to them.
 fn histories() -> impl Strategy<Value = History> {
-    let steps = prop::collection::vec((0..9_u8, any::<Index>(), 1..4_i64), 1..60);
+    let steps = prop::collection::vec((0..18_u8, any::<Index>(), 1..4_i64), 1..60);
     steps.prop_map(|steps| {
         let mut history = History::new(8);
         let customers: Vec<_> = (0..4)
@@ -24,7 +29,7 @@ fn histories() -> impl Strategy<Value = History> {
         history.place(customers[0], &[(5, 1990), (2, 450)]);
         for (step, which, amount) in steps {
             let customer = *which.get(&customers);
-            let order = *which.get(&history.orders());
+            let order = *which.get(&placed(&history));
             match step {
                 0 | 1 => drop(history.place(customer, &[(amount, 700), (1, 99)])),
                 2 => history.confirm(order),
@@ -33,11 +38,43 @@ fn histories() -> impl Strategy<Value = History> {
                 5 => history.deliver(order, amount),
                 6 => history.take_back(order, amount),
                 7 => history.cancel(order, amount),
+                8 => later::hold(&mut history, order, 1),
+                9 => later::release(&mut history, order, &[1]),
+                10 => later::update_details(&mut history, order, "R-other"),
+                11 => later::refund(&mut history, order, amount),
+                12 => later::note(&mut history, order, "note"),
+                13 => start_draft(&mut history, customer, amount),
+                14 => parties::update_profile(&mut history, customer, "Claire"),
+                15 => parties::block(&mut history, customer),
+                16 => parties::expose(&mut history, customer, order, amount),
                 _ => history.complete(order),
             }
         }
         history
     })
+}
+
+/// A draft that is changed, and then placed or discarded.
+fn start_draft(history: &mut History, customer: CustomerId, amount: i64) {
+    let placing = history::Placing {
+        channel: "desk",
+        currency: "USD",
+        reference: "D-1",
+        due_on: chrono::NaiveDate::from_ymd_opt(2017, 1, 31),
+    };
+    let draft = history.draft(customer, &placing, &[(amount, 300)]);
+    history.change_draft(draft, &placing, &[(amount, 200), (1, 10)]);
+    if amount == 1 {
+        history.discard(draft);
+    } else {
+        history.place_started(draft, &placing, &[(amount, 200), (1, 10)]);
+    }
+}
+
+fn placed(history: &History) -> Vec<OrderId> {
+    let orders = history.orders().into_iter();
+    let placed = |order: &OrderId| history.summary(*order).number.is_some();
+    orders.filter(placed).collect()
 }
 
 /// Cuts events into batches wherever the indices say.
@@ -88,6 +125,28 @@ fn sums(batches: &[&[Recorded]], history: &History) -> Sums {
     sums
 }
 
+type Items = BTreeMap<ItemKey, (ItemSales, Option<String>)>;
+
+/// What batches add to a ranking; names as `$max` keeps them.
+fn items<R: Ranking>(batches: &[&[Recorded]], history: &History) -> Items {
+    let mut items = Items::new();
+    for batch in batches {
+        let mut bookings = ItemBookings::new(history.shards, chrono_tz::Asia::Kathmandu);
+        for Recorded {
+            envelope, event, ..
+        } in *batch
+        {
+            R::book(&mut bookings, envelope, event).unwrap();
+        }
+        for (key, bucket) in bookings.buckets {
+            let (sum, name) = items.entry(key).or_default();
+            *sum = sum.add(&bucket.added).unwrap();
+            *name = name.take().max(bucket.name);
+        }
+    }
+    items
+}
+
 /// Another order of the events that keeps each stream's own.
 fn interleaved(events: &[Recorded], picks: &[Index]) -> Vec<Recorded> {
     let mut streams = BTreeMap::<StreamId, std::collections::VecDeque<Recorded>>::new();
@@ -136,6 +195,12 @@ proptest! {
         prop_assert_eq!(fold_in_batches::<OrderDetail>(&parts), fold::<OrderDetail>(&history.log));
         prop_assert_eq!(fold_in_batches::<CustomerList>(&parts), fold::<CustomerList>(&history.log));
         prop_assert_eq!(fold_in_batches::<Customer360>(&parts), fold::<Customer360>(&history.log));
+        prop_assert_eq!(fold_in_batches::<WorkQueue>(&parts), fold::<WorkQueue>(&history.log));
+        prop_assert_eq!(fold_in_batches::<Receivables>(&parts), fold::<Receivables>(&history.log));
+        prop_assert_eq!(
+            items::<ProductSales>(&parts, &history),
+            items::<ProductSales>(&whole, &history)
+        );
         prop_assert_eq!(sums(&parts, &history), sums(&whole, &history));
     }
 
@@ -152,6 +217,10 @@ proptest! {
             without_coordinates(fold::<Customer360>(&history.log))
         );
         prop_assert_eq!(sums(&[&other], &history), sums(&[&history.log], &history));
+        prop_assert_eq!(
+            items::<ProductSales>(&[&other], &history),
+            items::<ProductSales>(&[&history.log], &history)
+        );
     }
 
     #[test]
@@ -166,7 +235,8 @@ proptest! {
         prop_assert_eq!(in_slots, orders);
         prop_assert_eq!(in_days, orders);
         let placed: i64 = days.values().map(|sales| sales.orders).sum();
-        prop_assert_eq!(placed, i64::try_from(rows.len()).unwrap());
+        let in_rows = rows.values().filter(|row| row.number.is_some()).count();
+        prop_assert_eq!(placed, i64::try_from(in_rows).unwrap());
 
         let customers = fold::<Customer360>(&history.log);
         let in_customers = customers
@@ -175,6 +245,16 @@ proptest! {
             .map(|entry| &entry.totals)
             .fold(Totals::default(), add);
         prop_assert_eq!(in_customers, orders);
+
+        let net_of = |span: Span, items: Items| -> i64 {
+            let of_span = items.iter().filter(|(key, _)| key.span == span);
+            of_span.map(|(_, (sales, _))| sales.net_sales).sum()
+        };
+        for span in [Span::Day, Span::Month] {
+            let whole = [&history.log[..]];
+            prop_assert_eq!(net_of(span, items::<ProductSales>(&whole, &history)), orders.net_sales);
+            prop_assert_eq!(net_of(span, items::<CustomerSales>(&whole, &history)), orders.net_sales);
+        }
 
         for (order, detail) in fold::<OrderDetail>(&history.log) {
             let net: i64 = detail.lines.iter().map(|line| line.net).sum();

@@ -6,7 +6,7 @@ use orderfold_stack::{
     Progress, Result, environment,
     error::Doing,
     repository,
-    services::{Backends, Binaries},
+    services::{Backends, Binaries, Profile},
     stack::{ServersFor, Stack, StackOptions},
 };
 use tokio::process::Command;
@@ -17,7 +17,7 @@ const TESTS_FAILED: u8 = 101;
 
 pub async fn test(filters: &[String]) -> Result<ExitCode> {
     let progress = Progress::to_stderr();
-    let binaries = Binaries::ensure(&progress).await?;
+    let binaries = Binaries::ensure(Profile::Development, &progress).await?;
     let step = progress.step("starting PostgreSQL, Kafka and MongoDB for the tests");
     let options = StackOptions {
         servers: ServersFor::ThisTest,

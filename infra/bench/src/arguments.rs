@@ -1,0 +1,84 @@
+//! What can be typed after `cargo bench-stack`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const PAIRS_MAX: i64 = 50;
+
+/// Measures the services on the real stack beside peers, in one run.
+#[derive(Parser)]
+#[command(name = "cargo bench-stack", version, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// The write side: commands against pgbench and a naive service, relay, growth, memory
+    Write(WriteOptions),
+    /// The naive peer, as a process of its own
+    #[command(hide = true)]
+    Naive(NaiveOptions),
+}
+
+/// One part of `write`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// New streams: whole orders are placed
+    Place,
+    /// Existing streams: payments on many orders
+    Payments,
+    /// One hot stream: payments on one order
+    Hot,
+    /// A stream of 10,000 events against one of 10
+    LongStream,
+    /// Records per second against a bare producer
+    Relay,
+    /// The same load on ten times the events
+    Growth,
+}
+
+#[derive(Args)]
+pub struct WriteOptions {
+    /// Short windows and a hundredth of the events: to try it out, not to quote it
+    #[arg(long)]
+    pub quick: bool,
+    /// Only these parts; all, if left out
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<Part>,
+    /// Interleaved measurements of each side; the median counts
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=PAIRS_MAX))]
+    pub pairs: Option<u32>,
+    /// Seconds of each measurement
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub seconds: Option<u32>,
+    /// Where `write.json` and `write.svg` go: `docs/benchmarks`, or `target/benchmarks` of a part or a quick run
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct NaiveOptions {
+    #[arg(long, env, hide_env_values = true)]
+    pub database_url: String,
+    #[arg(long, env)]
+    pub http_address: SocketAddr,
+    #[arg(long, env)]
+    pub jwt_public_key_file: PathBuf,
+    /// JSON of the rows that one command writes
+    #[arg(long, env)]
+    pub samples_file: PathBuf,
+}
+
+impl WriteOptions {
+    pub fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
+    /// A whole run at full size is the one that is kept with the sources.
+    pub fn is_for_the_record(&self) -> bool {
+        !cfg!(debug_assertions) && !self.quick && self.only.is_empty()
+    }
+}

@@ -1,0 +1,8 @@
+//! The peers: the same rows written by other means on the same server, and the same records produced without a relay.
+
+pub mod ceiling;
+pub mod database;
+pub mod naive;
+pub mod pgbench;
+pub mod producer;
+pub mod sample;

@@ -275,14 +275,12 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let key = TokenKey::from_file(&config.jwt_public_key_file, &config.jwt_issuer)?;
     let metrics = admin::install_metrics(stop.clone())?;
     let identity = parts.identity().await?;
-
     let writers = Writers::default();
     let store = writers.start(
         &parts.database_config,
         parts.database.clone(),
         identity.shards,
     );
-    let erasing = parts.erasing(store.clone(), identity);
     let relay = Relay {
         database: parts.database.clone(),
         kafka: parts.kafka,
@@ -293,6 +291,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
     background.spawn(relay.run(stop_background.clone()));
+    let erasing = parts.erasing(store.clone(), identity);
     background.spawn(erasing.run(stop_background.clone()));
     background.spawn({
         let (database, stop) = (parts.database.clone(), stop_background.clone());

@@ -121,8 +121,9 @@ fn add_fact(
         | OrderFact::Amended(_)
         | OrderFact::DetailsUpdated(_)
         | OrderFact::RefundRecorded(_)
-        | OrderFact::NoteAdded(_) => {}
-        OrderFact::Confirmed(_) | OrderFact::Completed(_) => {}
+        | OrderFact::NoteAdded(_)
+        | OrderFact::Confirmed(_)
+        | OrderFact::Completed(_) => {}
         OrderFact::ItemsCancelled(cancelled) => {
             cancel(
                 &mut order,

@@ -283,7 +283,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     );
     let relay = Relay {
         database: parts.database.clone(),
-        kafka: parts.kafka,
+        kafka: parts.kafka.clone(),
         store_id: identity.store_id,
         owner: clock::new_id(),
         appended: writers.appended.clone(),

@@ -291,8 +291,11 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
     background.spawn(relay.run(stop_background.clone()));
-    let erasing = parts.erasing(store.clone(), identity);
-    background.spawn(erasing.run(stop_background.clone()));
+    background.spawn(
+        parts
+            .erasing(store.clone(), identity)
+            .run(stop_background.clone()),
+    );
     background.spawn({
         let (database, stop) = (parts.database.clone(), stop_background.clone());
         async move { database.keep_house(stop).await }

@@ -29,6 +29,20 @@ impl Shop {
         }
     }
 
+    /// The same system over new connections.
+    ///
+    /// # Panics
+    /// When no token can be signed.
+    #[must_use]
+    pub fn reconnected(self) -> Self {
+        let token = self.stack.token(Principal::Service).expect("a token");
+        Self {
+            commands: Client::new(&self.stack.command_urls()[0], &token),
+            queries: Client::new(&self.stack.query_urls()[0], &token),
+            stack: self.stack,
+        }
+    }
+
     /// A token of the stack's own key with any claims.
     ///
     /// # Panics

@@ -28,7 +28,7 @@ async fn a_batch_waits_for_keys_that_are_not_known_yet() {
 #[tokio::test]
 async fn a_rebuild_after_an_erasure_finds_nobody_by_a_name_that_is_gone() {
     let world = World::new().await;
-    let (_, events) = world.record(|history| {
+    let ((), events) = world.record(|history| {
         let customer = history.register("Claire");
         history.erase(customer);
         history.destroy_key(customer);

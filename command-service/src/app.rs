@@ -255,13 +255,20 @@ impl Parts {
         Ok(identity)
     }
 
-    fn erasing(&self, store: EventStore, identity: StoreIdentity) -> Erasing {
-        Erasing::new(
+    fn start_erasing(
+        &self,
+        store: &EventStore,
+        identity: StoreIdentity,
+        background: &TaskTracker,
+        stop: &CancellationToken,
+    ) {
+        let erasing = Erasing::new(
             (self.vault.clone(), self.keys.clone()),
-            (self.database.clone(), store),
+            (self.database.clone(), store.clone()),
             identity.store_id,
             identity.shards,
-        )
+        );
+        background.spawn(erasing.run(stop.clone()));
     }
 }
 
@@ -291,11 +298,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
     background.spawn(relay.run(stop_background.clone()));
-    background.spawn(
-        parts
-            .erasing(store.clone(), identity)
-            .run(stop_background.clone()),
-    );
+    parts.start_erasing(&store, identity, &background, &stop_background);
     background.spawn({
         let (database, stop) = (parts.database.clone(), stop_background.clone());
         async move { database.keep_house(stop).await }

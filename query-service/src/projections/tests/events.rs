@@ -29,7 +29,7 @@ fn assert_row_follows(history: &History, order: OrderId) {
         (envelope.version, envelope.coordinate)
     );
     assert_eq!(row.updated_at, envelope.recorded_at);
-    assert_eq!(Some(row.placed_at), summary.placed_at);
+    assert_eq!(row.placed_at, summary.placed_at);
     assert_eq!(row.lifecycle, summary.lifecycle);
     assert_eq!(row.payment_status, summary.payment_status);
     assert_eq!(row.fulfilment_status, summary.fulfilment_status);

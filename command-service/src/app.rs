@@ -337,7 +337,6 @@ impl Parts {
             identity.shards,
         );
         background.spawn(erasing.run(stop.clone()));
-<<<<<<< HEAD
     }
 
     async fn recovery(self) -> Result<Recovery, StartError> {
@@ -347,8 +346,6 @@ impl Parts {
             kafka: self.kafka,
             identity,
         })
-=======
->>>>>>> 920faabfb5cf44d009363cec17c46e47015c75f0
     }
 }
 
@@ -362,6 +359,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let key = TokenKey::from_file(&config.jwt_public_key_file, &config.jwt_issuer)?;
     let metrics = admin::install_metrics(stop.clone())?;
     let identity = parts.identity().await?;
+
     let writers = Writers::default();
     let store = writers.start(
         &parts.database_config,
@@ -377,17 +375,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     };
     let stop_background = CancellationToken::new();
     let background = TaskTracker::new();
-<<<<<<< HEAD
     parts.start_erasing(&store, identity, &background, &stop_background);
     let standing = start_background(relay, &background, &stop_background);
-=======
-    background.spawn(relay.run(stop_background.clone()));
-    parts.start_erasing(&store, identity, &background, &stop_background);
-    background.spawn({
-        let (database, stop) = (parts.database.clone(), stop_background.clone());
-        async move { database.keep_house(stop).await }
-    });
->>>>>>> 920faabfb5cf44d009363cec17c46e47015c75f0
 
     let (zone, delays) = (config.reporting_time_zone, config.timer_delays());
     let secrets = (parts.secrets, parts.vault.clone());

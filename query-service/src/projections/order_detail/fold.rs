@@ -124,36 +124,9 @@ fn add_fact(
     fact: &OrderFact,
 ) -> Result<OrderDocument, Contradiction> {
     match fact {
-<<<<<<< HEAD
         OrderFact::Drafted(draft) | OrderFact::DraftChanged(draft) => {
             order = with_content(order, &draft.order);
             order.preview = Some(draft.preview);
-=======
-        OrderFact::Placed(_) => return Err(Contradiction::PlacedTwice),
-        // CONTRACT: those from drafts on.
-        OrderFact::Drafted(_)
-        | OrderFact::DraftChanged(_)
-        | OrderFact::Discarded(_)
-        | OrderFact::Held(_)
-        | OrderFact::Released(_)
-        | OrderFact::Amended(_)
-        | OrderFact::DetailsUpdated(_)
-        | OrderFact::RefundRecorded(_)
-        | OrderFact::NoteAdded(_)
-        | OrderFact::Confirmed(_)
-        | OrderFact::Completed(_) => {}
-        OrderFact::ItemsCancelled(cancelled) => {
-            cancel(
-                &mut order,
-                at,
-                cancelled.reason,
-                &cancelled.lines,
-                &cancelled.personal,
-            )?;
-            order
-                .adjustments
-                .extend(cancelled.adjustments.iter().map(valid));
->>>>>>> 920faabfb5cf44d009363cec17c46e47015c75f0
         }
         OrderFact::Placed(placed) => order = with_content(order, placed),
         OrderFact::Discarded(_) | OrderFact::Confirmed(_) => {}

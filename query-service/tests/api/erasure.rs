@@ -29,6 +29,7 @@ fn order_with_a_note(history: &mut History) -> (CustomerId, orderfold_events::Or
         channel: "web",
         currency: "USD",
         reference: "E-1",
+        due_on: None,
     };
     let order = history.place_as(customer, &placing, &[(2, 500)]);
     history.cancel(order, 2);

@@ -22,7 +22,7 @@ use crate::{
     credit::controller as credit,
     customers::controller as customers,
     database::{Database, DatabaseConfig, KeyDatabase, StoreIdentity},
-    event_sourcing::{EventStore, Writers},
+    event_sourcing::{EventStore, Lanes, Writers},
     execution::{Executor, Secrets},
     http::{answers::Reply, codes::CATALOGUE},
     internal::{self, Internal},
@@ -50,6 +50,9 @@ pub struct Commands {
     /// Whose days a due date counts in.
     pub reporting_zone: Tz,
     pub tasks: TaskTracker,
+    /// Payments over several orders of one customer take turns up to the answer: a repetition is told from a payment
+    /// by claims, and those show only what is committed.
+    pub account_payments: Lanes,
     permits: Arc<Semaphore>,
     bulk_permits: Arc<Semaphore>,
 }
@@ -68,6 +71,7 @@ impl Commands {
             vault,
             reporting_zone,
             tasks: TaskTracker::new(),
+            account_payments: Lanes::default(),
             permits: Arc::new(Semaphore::new(COMMANDS_MAX)),
             bulk_permits: Arc::new(Semaphore::new(BULK_REQUESTS_MAX)),
         }

@@ -8,6 +8,7 @@ use orderfold_events::{CustomerId, StreamId, Version};
 use orderfold_http::{Problem, auth::Access};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::timeout_at;
 
 use super::{
     body::{self, BookedBody, PaymentBody, StandingBody, TermsBody},
@@ -87,6 +88,10 @@ impl Commands {
             }))
         };
         let lane = StreamId::Credit(customer_id);
+        let turn = timeout_at(call.deadline, self.account_payments.enter(lane)).await;
+        let Ok(_turn) = turn else {
+            return Reply::problem(Problem::unavailable("other payments of the customer run"));
+        };
         Reply::from(self.executor.execute(call, &request, lane, attempt).await)
     }
 }

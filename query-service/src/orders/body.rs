@@ -133,7 +133,7 @@ impl OrderBody {
             cancellations: all(order.cancellations, |it| CancellationBody::new(it, opener)),
             amendments: all(order.amendments, AmendmentBody::from),
             holds: all(order.holds, |it| HoldBody::new(it, opener)),
-            notes: all(order.notes, |it| NoteBody::new(it, opener)),
+            notes: all(order.notes, |it| NoteBody::new(&it, opener)),
             note_count: order.note_count,
             ship_to: ship_to.map(PostalAddress::from),
             bill_to: bill_to.map(PostalAddress::from),

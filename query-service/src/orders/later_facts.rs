@@ -110,7 +110,7 @@ impl HoldBody {
 impl NoteBody {
     /// The note, with its text for those who may see it.
     #[must_use]
-    pub fn new(note: OrderNote, opener: &Opener) -> Self {
+    pub fn new(note: &OrderNote, opener: &Opener) -> Self {
         Self {
             text: opener.open(&note.personal).and_then(|it| it.note),
             recorded: note.at.into(),

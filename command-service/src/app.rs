@@ -385,11 +385,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let (zone, delays) = (config.reporting_time_zone, config.timer_delays());
     let secrets = (parts.secrets, parts.vault.clone());
     let commands = Commands::new(store, secrets, zone, delays);
-    let timers = TimerWorker {
-        commands: commands.clone(),
-        database: parts.database.clone(),
-    };
-    background.spawn(timers.run(stop_background.clone()));
+    start_timers(&commands, &parts.database, &background, &stop_background);
     let tasks = commands.tasks.clone();
     let api = operations().into_router(commands, key, CATALOGUE);
     let internal = internal::router(Internal {
@@ -442,6 +438,19 @@ fn start_background(relay: Relay, tasks: &TaskTracker, stop: &CancellationToken)
     let stop = stop.clone();
     tasks.spawn(async move { database.keep_house(stop).await });
     standing
+}
+
+fn start_timers(
+    commands: &Commands,
+    database: &Database,
+    background: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let timers = TimerWorker {
+        commands: commands.clone(),
+        database: database.clone(),
+    };
+    background.spawn(timers.run(stop.clone()));
 }
 
 /// A topic with another number of partitions would send customers to the wrong places. That Kafka is away is no

@@ -165,7 +165,7 @@ impl History {
 
     /// Records an event of a customer.
     pub fn happen_to_customer(&mut self, event: CustomerEvent) {
-        self.record_next(Event::Customer(event));
+        self.record_next(&Event::Customer(event));
     }
 
     /// The customer asks to be forgotten.
@@ -186,15 +186,15 @@ impl History {
 
     /// Records an event of a credit account.
     pub fn happen_to_credit(&mut self, event: CreditEvent) {
-        self.record_next(Event::Credit(event));
+        self.record_next(&Event::Credit(event));
     }
 
-    fn record_next(&mut self, event: Event) {
+    fn record_next(&mut self, event: &Event) {
         let stream = event.stream();
         let version = self.versions.entry(stream).or_insert(Version::NONE);
         *version = version.plus(1);
         let version = *version;
-        self.record(stream, version, &event);
+        self.record(stream, version, event);
     }
 
     /// From now on it is this late.

@@ -14,6 +14,7 @@ pub mod parameters;
 pub mod problem;
 pub mod server;
 pub mod telemetry;
+mod verified;
 
 pub use self::{
     auth::{Principal, PrincipalKind, TokenKey},

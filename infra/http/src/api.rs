@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::{
     Router,
     body::Bytes,
-    extract::{FromRequest, MatchedPath, Request},
+    extract::{FromRequest, MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -23,7 +23,9 @@ use crate::{
     auth::{self, Access, TokenKey},
     catalogue::{self, Catalogue},
     context::{RequestContext, X_REQUEST_ID},
-    documents, json,
+    documents,
+    durations::Durations,
+    json,
     problem::Problem,
 };
 
@@ -82,30 +84,39 @@ pub fn layered(router: Router) -> Router {
         .layer(CatchPanicLayer::custom(|_panic| {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }))
-        .layer(middleware::from_fn(describe))
+        .layer(middleware::from_fn_with_state(
+            Durations::default(),
+            describe,
+        ))
 }
 
 /// The outermost layer: gives the request its ids, writes the problem documents, the log line and the metrics.
-async fn describe(mut request: Request, next: Next) -> Response {
+async fn describe(
+    State(durations): State<Durations>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let context = RequestContext::of(request.headers());
-    let instance = request.uri().path().to_owned();
+    let uri = request.uri().clone();
     let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     request.extensions_mut().insert(context.clone());
     let span = tracing::info_span!(
-        "request", method = %method, route, request_id = context.request_id, trace_id = context.trace_id
+        "request",
+        method = method.as_str(),
+        route,
+        request_id = context.request_id,
+        trace_id = context.trace_id
     );
     let started = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.render(&instance, &context, plain(response.headers()));
+        response = problem.render(uri.path(), &context, plain(response.headers()));
     } else if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
         // Whatever a framework answered by itself, such as 405 with `Allow`.
-        response = Problem::bare(status).render(&instance, &context, plain(response.headers()));
+        response = Problem::bare(status).render(uri.path(), &context, plain(response.headers()));
     }
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
@@ -118,12 +129,7 @@ async fn describe(mut request: Request, next: Next) -> Response {
             "answered"
         );
     });
-    let labels = [
-        ("method", method.to_string()),
-        ("route", route),
-        ("status", status.as_u16().to_string()),
-    ];
-    metrics::histogram!("orderfold_http_request_duration_seconds", &labels).record(elapsed);
+    durations.record(&method, route, status, elapsed);
     response
 }
 

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod context;
 pub mod documents;
+mod durations;
 pub mod fields;
 pub mod json;
 pub mod parameters;

@@ -14,7 +14,13 @@ use axum::{
 use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{DefaultPredicate, SizeAbove},
+    },
+};
 use tracing::Instrument;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -33,6 +39,8 @@ use crate::{
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// How much of a body that is too large is still read, so that the caller gets to see the answer.
 const DRAIN_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// An answer that goes out in one packet anyway is not worth a compressor.
+const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
 /// The operations of a service. There is no way to add one without saying who may call it.
 pub struct Operations<S> {
@@ -63,10 +71,8 @@ impl<S: Clone + Send + Sync + 'static> Operations<S> {
         let (operations, document) = self.router.with_state(state).split_for_parts();
         let operations =
             operations.route_layer(middleware::from_fn_with_state(key, auth::authenticate));
-        let router = operations
-            .merge(documents::router(document, catalogue))
-            .layer(CompressionLayer::new());
-        layered(router)
+        let router = operations.merge(documents::router(document, catalogue));
+        layered(compressed(router))
     }
 
     /// The document alone, as it is served.
@@ -74,6 +80,11 @@ impl<S: Clone + Send + Sync + 'static> Operations<S> {
     pub fn into_document(self) -> OpenApi {
         self.router.split_for_parts().1
     }
+}
+
+fn compressed(router: Router) -> Router {
+    let worth_it = DefaultPredicate::new().and(SizeAbove::new(COMPRESSED_BYTES_MIN));
+    router.layer(CompressionLayer::new().compress_when(worth_it))
 }
 
 /// Wraps a router so that every answer has its request id and every failure is a problem document.
@@ -226,3 +237,6 @@ async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
     }
     Ok(bytes.into())
 }
+
+#[cfg(test)]
+mod tests;

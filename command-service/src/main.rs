@@ -11,9 +11,11 @@ use command_service::{
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { verb, config } = Arguments::parse();
-    if let Err(error) = orderfold_http::telemetry::init(config.log_format, &config.log_filter) {
-        return failed(&*error);
-    }
+    // Kept to the end: dropping it writes the last lines.
+    let _log = match orderfold_http::telemetry::init(config.log_format, &config.log_filter) {
+        Ok(log) => log,
+        Err(error) => return failed(&*error),
+    };
     let done = match verb.unwrap_or(Verb::Serve) {
         Verb::Serve => app::serve(config).await,
         Verb::Migrate => app::migrate(config).await,

@@ -44,7 +44,8 @@ const CONSUMER_END_MAX: Duration = Duration::from_secs(3);
 /// # Errors
 /// What kept it from starting, or that its consumer broke down.
 pub async fn serve(config: Config) -> Result<(), Failure> {
-    telemetry::init(config.log.format, &config.log.filter)?;
+    // Kept to the end: dropping it writes the last lines.
+    let _log = telemetry::init(config.log.format, &config.log.filter)?;
     let stop = stop_on_signal()?;
     let key = TokenKey::from_file(&config.jwt_public_key_file, &config.jwt_issuer)?;
     let api_listener = server::bind(config.http_address).await?;

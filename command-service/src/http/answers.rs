@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use orderfold_events::{ConsistencyToken, StreamId};
@@ -163,27 +163,28 @@ pub fn store_problem(error: &StoreError) -> Problem {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        let mut headers = HeaderMap::new();
+        let mut response = match self.content {
+            Content::Body(body) => {
+                let json = [(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                )];
+                (self.status, json, Body::from(body)).into_response()
+            }
+            Content::Problem(problem) => problem.into_response(),
+        };
+        let headers = response.headers_mut();
         let mut set = |name: HeaderName, value: Option<String>| {
-            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
                 headers.insert(name, value);
             }
         };
         set(header::ETAG, self.entity_tag);
         set(header::LOCATION, self.location);
         set(CONSISTENCY_TOKEN, self.token.map(|token| token.to_string()));
-        set(
-            IDEMPOTENCY_REPLAYED,
-            self.replayed.then(|| "true".to_owned()),
-        );
-        let mut response = match self.content {
-            Content::Body(body) => {
-                let json = [(header::CONTENT_TYPE, "application/json")];
-                (self.status, json, Body::from(body)).into_response()
-            }
-            Content::Problem(problem) => problem.into_response(),
-        };
-        response.headers_mut().extend(headers);
+        if self.replayed {
+            headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+        }
         response
     }
 }

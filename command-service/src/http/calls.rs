@@ -39,7 +39,7 @@ impl FromRequest<Commands> for CommandRequest {
     async fn from_request(request: Request, commands: &Commands) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let principal = Principal::from_request_parts(&mut parts, commands).await?;
-        let call = read_call(&parts, principal, &commands.secrets)?;
+        let call = read_call(&mut parts, principal, &commands.secrets)?;
         let body = read_json(Request::from_parts(parts, body)).await?;
         Ok(Self { call, body })
     }
@@ -60,7 +60,7 @@ async fn read_json(request: Request) -> Result<Value, Problem> {
     json::parse(&bytes)
 }
 
-fn read_call(parts: &Parts, principal: Principal, secrets: &Secrets) -> Result<Call, Problem> {
+fn read_call(parts: &mut Parts, principal: Principal, secrets: &Secrets) -> Result<Call, Problem> {
     let mut parameters = Parameters::read(parts.uri.query());
     let dry_run = parameters.parsed("dry_run", "true or false", |text| text.parse().ok());
     let dry_run = parameters.finish(dry_run.unwrap_or(false))?;
@@ -70,7 +70,8 @@ fn read_call(parts: &Parts, principal: Principal, secrets: &Secrets) -> Result<C
     let if_match = one(&parts.headers, header::IF_MATCH.as_str(), &errors);
     let precondition = if_match.map(|text| precondition(&text, &errors));
     let (key, precondition) = errors.finish(Some((key, precondition)))?;
-    let context = parts.extensions.get::<RequestContext>().cloned();
+    // Taken and not copied: nobody else reads this request.
+    let context = parts.extensions.remove::<RequestContext>();
     Ok(Call {
         actor: secrets.actor(&principal),
         principal,

@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::api;
+use crate::{api, telemetry};
 
 /// A check that takes longer has failed.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -110,6 +110,7 @@ pub fn install_metrics(stop: CancellationToken) -> Result<PrometheusHandle, Buil
     tokio::spawn(async move {
         while !stop.is_cancelled() {
             upkeep.run_upkeep();
+            telemetry::report_dropped_lines();
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(UPKEEP_INTERVAL) => {}

@@ -4,7 +4,7 @@
 use axum::{
     Router,
     body::Bytes,
-    extract::{FromRequest, MatchedPath, Request},
+    extract::{FromRequest, MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -12,7 +12,13 @@ use axum::{
 use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{DefaultPredicate, SizeAbove},
+    },
+};
 use tracing::Instrument;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -22,12 +28,16 @@ use crate::{
     auth::{self, Access, TokenKey},
     catalogue::{self, Catalogue},
     context::{RequestContext, X_REQUEST_ID},
-    documents, json,
+    documents,
+    durations::Durations,
+    json,
     problem::Problem,
 };
 
 /// How much of a body that is too large is still read, so that the caller gets to see the answer.
 const DRAIN_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// An answer that goes out in one packet anyway is not worth a compressor.
+const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
 /// The operations of a service. There is no way to add one without saying who may call it.
 pub struct Operations<S> {
@@ -58,9 +68,8 @@ impl<S: Clone + Send + Sync + 'static> Operations<S> {
         let (operations, document) = self.router.with_state(state).split_for_parts();
         let operations =
             operations.route_layer(middleware::from_fn_with_state(key, auth::authenticate));
-        let router = operations
-            .merge(documents::router(document, catalogue))
-            .layer(CompressionLayer::new());
+        let router = operations.merge(documents::router(document, catalogue));
+        let router = compressed(router);
         layered(admission::bounded(router, admission::Limits::default()))
     }
 
@@ -71,6 +80,11 @@ impl<S: Clone + Send + Sync + 'static> Operations<S> {
     }
 }
 
+fn compressed(router: Router) -> Router {
+    let worth_it = DefaultPredicate::new().and(SizeAbove::new(COMPRESSED_BYTES_MIN));
+    router.layer(CompressionLayer::new().compress_when(worth_it))
+}
+
 /// Wraps a router so that every answer has its request id and every failure is a problem document.
 pub fn layered(router: Router) -> Router {
     router
@@ -79,30 +93,39 @@ pub fn layered(router: Router) -> Router {
         .layer(CatchPanicLayer::custom(|_panic| {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }))
-        .layer(middleware::from_fn(describe))
+        .layer(middleware::from_fn_with_state(
+            Durations::default(),
+            describe,
+        ))
 }
 
 /// The outermost layer: gives the request its ids, writes the problem documents, the log line and the metrics.
-async fn describe(mut request: Request, next: Next) -> Response {
+async fn describe(
+    State(durations): State<Durations>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let context = RequestContext::of(request.headers());
-    let instance = request.uri().path().to_owned();
+    let uri = request.uri().clone();
     let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     request.extensions_mut().insert(context.clone());
     let span = tracing::info_span!(
-        "request", method = %method, route, request_id = context.request_id, trace_id = context.trace_id
+        "request",
+        method = method.as_str(),
+        route,
+        request_id = context.request_id,
+        trace_id = context.trace_id
     );
     let started = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.render(&instance, &context, plain(response.headers()));
+        response = problem.render(uri.path(), &context, plain(response.headers()));
     } else if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
         // Whatever a framework answered by itself, such as 405 with `Allow`.
-        response = Problem::bare(status).render(&instance, &context, plain(response.headers()));
+        response = Problem::bare(status).render(uri.path(), &context, plain(response.headers()));
     }
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
@@ -115,12 +138,7 @@ async fn describe(mut request: Request, next: Next) -> Response {
             "answered"
         );
     });
-    let labels = [
-        ("method", method.to_string()),
-        ("route", route),
-        ("status", status.as_u16().to_string()),
-    ];
-    metrics::histogram!("orderfold_http_request_duration_seconds", &labels).record(elapsed);
+    durations.record(&method, route, status, elapsed);
     response
 }
 
@@ -219,3 +237,6 @@ async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
     }
     Ok(bytes.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,9 +10,14 @@ use axum::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{catalogue, problem::Problem};
+use crate::{
+    catalogue, clock,
+    problem::Problem,
+    verified::{TokenDigest, VerifiedTokens},
+};
 
 /// What tokens are meant for.
 const AUDIENCE: &str = "orderfold";
@@ -44,32 +49,32 @@ impl PrincipalKind {
     }
 }
 
-/// Who calls.
+/// Who calls. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     pub kind: PrincipalKind,
     /// `sub`: it may be a name or an address, and is never logged or stored as it is.
-    pub subject: String,
+    pub subject: Arc<str>,
     /// The customer that the caller is; always there for the kind customer, and only there.
     pub customer: Option<Uuid>,
-    scopes: Vec<String>,
+    /// Separated by white space, as the token has them.
+    scopes: Arc<str>,
 }
 
 impl Principal {
     #[must_use]
     pub fn new(kind: PrincipalKind, subject: &str, customer: Option<Uuid>, scopes: &str) -> Self {
-        let scopes = scopes.split_ascii_whitespace().map(str::to_owned).collect();
         Self {
             kind,
-            subject: subject.to_owned(),
+            subject: subject.into(),
             customer,
-            scopes,
+            scopes: scopes.into(),
         }
     }
 
     #[must_use]
     pub fn has(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|own| own == scope)
+        self.scopes.split_ascii_whitespace().any(|own| own == scope)
     }
 }
 
@@ -102,7 +107,13 @@ pub enum TokenKeyError {
 
 /// The key that tokens are checked against, and what they have to claim. Cheap to clone.
 #[derive(Clone)]
-pub struct TokenKey(Arc<(DecodingKey, Validation)>);
+pub struct TokenKey(Arc<Verification>);
+
+struct Verification {
+    key: DecodingKey,
+    claims: Validation,
+    verified: VerifiedTokens,
+}
 
 #[derive(Deserialize)]
 struct Claims {
@@ -111,6 +122,9 @@ struct Claims {
     scope: String,
     kind: Option<PrincipalKind>,
     customer_id: Option<Uuid>,
+    /// Whatever it holds: the library judges it, and here it only bounds how long the token is remembered.
+    #[serde(default)]
+    exp: Value,
 }
 
 impl TokenKey {
@@ -128,17 +142,25 @@ impl TokenKey {
             path: shown(),
             source,
         })?;
-        // One algorithm, fixed here and not by the token (RFC 8725).
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_issuer(&[issuer]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.validate_nbf = true;
-        validation.leeway = LEEWAY_SECONDS;
-        Ok(Self(Arc::new((key, validation))))
+        Ok(Self::new(key, issuer))
     }
 
-    fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+    fn new(key: DecodingKey, issuer: &str) -> Self {
+        // One algorithm, fixed here and not by the token (RFC 8725).
+        let mut claims = Validation::new(Algorithm::EdDSA);
+        claims.set_audience(&[AUDIENCE]);
+        claims.set_issuer(&[issuer]);
+        claims.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        claims.validate_nbf = true;
+        claims.leeway = LEEWAY_SECONDS;
+        Self(Arc::new(Verification {
+            key,
+            claims,
+            verified: VerifiedTokens::new(),
+        }))
+    }
+
+    async fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let token = match (given.next(), given.next()) {
             (Some(value), None) => bearer(value),
@@ -147,8 +169,23 @@ impl TokenKey {
         };
         let token = token
             .ok_or_else(|| unauthenticated("the header Authorization holds no bearer token"))?;
-        let (key, validation) = &*self.0;
-        let claims = decode::<Claims>(token, key, validation)
+        let verified = &self.0.verified;
+        let digest = TokenDigest::of(token);
+        if let Some(principal) = verified.find(&digest, clock::now()).await {
+            return Ok(principal);
+        }
+        let (principal, expires_at) = self.verify(token)?;
+        if let Some(expires_at) = expires_at {
+            verified
+                .remember(digest, principal.clone(), expires_at)
+                .await;
+        }
+        Ok(principal)
+    }
+
+    /// Checks a token itself: who it speaks of, and its `exp` where that is a whole number of seconds.
+    fn verify(&self, token: &str) -> Result<(Principal, Option<i64>), Problem> {
+        let claims = decode::<Claims>(token, &self.0.key, &self.0.claims)
             .map_err(|error| unauthenticated(reason(error.kind())))?
             .claims;
         let kind = claims.kind.unwrap_or(match claims.customer_id {
@@ -160,12 +197,8 @@ impl TokenKey {
         {
             return Err(unauthenticated("the token's claims contradict each other"));
         }
-        Ok(Principal::new(
-            kind,
-            &claims.sub,
-            claims.customer_id,
-            &claims.scope,
-        ))
+        let principal = Principal::new(kind, &claims.sub, claims.customer_id, &claims.scope);
+        Ok((principal, claims.exp.as_i64()))
     }
 }
 
@@ -207,7 +240,7 @@ pub(crate) async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match key.principal(request.headers()) {
+    match key.principal(request.headers()).await {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             next.run(request).await
@@ -280,3 +313,6 @@ pub(crate) async fn authorize(
         Err(problem) => problem.into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests;

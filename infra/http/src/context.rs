@@ -1,6 +1,6 @@
 //! What identifies a request: its own id, and the trace it belongs to (W3C trace context).
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use uuid::Uuid;
 
 use crate::clock;
@@ -18,14 +18,14 @@ pub struct RequestContext {
     pub correlation_id: Uuid,
 }
 
-pub const X_REQUEST_ID: &str = "x-request-id";
-const TRACEPARENT: &str = "traceparent";
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const REQUEST_ID_CHARS_MAX: usize = 128;
 
 impl RequestContext {
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         Self::new(text(X_REQUEST_ID), text(TRACEPARENT))
     }
 
@@ -34,12 +34,10 @@ impl RequestContext {
         let own = clock::new_id();
         let trace_id = traceparent
             .and_then(trace_id_of)
-            .unwrap_or_else(|| own.simple().to_string());
-        let span = clock::new_id().simple().to_string();
-        let traceparent = format!(
-            "00-{trace_id}-{}-01",
-            span.get(16..).unwrap_or("0000000000000001")
-        );
+            .map_or_else(|| own.simple().to_string(), str::to_owned);
+        // The random half of the request's own id, which is never zero.
+        let (_, span) = own.as_u64_pair();
+        let traceparent = format!("00-{trace_id}-{span:016x}-01");
         Self {
             request_id: request_id
                 .filter(|id| sane(id))
@@ -57,11 +55,10 @@ fn sane(id: &str) -> bool {
 }
 
 /// The trace id of a `traceparent` that keeps to the standard.
-fn trace_id_of(traceparent: &str) -> Option<String> {
-    let parts: Vec<&str> = traceparent.split('-').collect();
-    let [version, trace_id, parent_id, flags] = parts.as_slice() else {
-        return None;
-    };
+fn trace_id_of(traceparent: &str) -> Option<&str> {
+    let mut parts = traceparent.split('-');
+    let (version, trace_id) = (parts.next()?, parts.next()?);
+    let (parent_id, flags) = (parts.next()?, parts.next()?);
     let hex = |text: &str, chars: usize| {
         text.len() == chars
             && text
@@ -69,13 +66,14 @@ fn trace_id_of(traceparent: &str) -> Option<String> {
                 .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
     };
     let zero = |text: &str| text.bytes().all(|byte| byte == b'0');
-    let valid = *version == "00"
+    let valid = parts.next().is_none()
+        && version == "00"
         && hex(trace_id, 32)
         && hex(parent_id, 16)
         && hex(flags, 2)
         && !zero(trace_id)
         && !zero(parent_id);
-    valid.then(|| (*trace_id).to_owned())
+    valid.then_some(trace_id)
 }
 
 #[cfg(test)]
@@ -96,6 +94,8 @@ mod tests {
         for bad in [
             "",
             "00-0-0-0",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-",
             "00-00000000000000000000000000000000-b7ad6b7169203331-01",
         ] {
             let made = RequestContext::new(None, Some(bad));

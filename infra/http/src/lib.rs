@@ -9,12 +9,14 @@ pub mod catalogue;
 pub mod clock;
 pub mod context;
 pub mod documents;
+mod durations;
 pub mod fields;
 pub mod json;
 pub mod parameters;
 pub mod problem;
 pub mod server;
 pub mod telemetry;
+mod verified;
 
 pub use self::{
     auth::{Principal, PrincipalKind, TokenKey},

@@ -19,7 +19,7 @@ async fn an_order_is_whole_by_its_id_and_by_its_number() {
             history.deliver(order, 1);
             history.take_back(order, 1);
             history.confirm(order);
-            (order, history.summary(order).number)
+            (order, history.summary(order).number.unwrap())
         })
         .await;
     let answer = service.get(&format!("/v1/orders/{order}")).await;
@@ -98,7 +98,7 @@ async fn the_timeline_has_every_event_in_pages_oldest_first() {
             let order = daily(history, customer, 1)[0];
             history.pay(order, 600);
             history.pay(order, 500);
-            (order, history.summary(order).number)
+            (order, history.summary(order).number.unwrap())
         })
         .await;
     let first = service
@@ -163,7 +163,7 @@ async fn a_customer_sees_only_their_own_orders() {
             let other = history.register("Other");
             daily(history, mine, 1);
             let order = daily(history, other, 1)[0];
-            (mine, other, order, history.summary(order).number)
+            (mine, other, order, history.summary(order).number.unwrap())
         })
         .await;
     let own = service.get_as(mine, "/v1/orders").await;

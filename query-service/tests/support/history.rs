@@ -192,8 +192,8 @@ impl History {
             channel: placing.channel.to_owned(),
             currency: placing.currency.parse::<Currency>().unwrap(),
             terms: Terms::Prepaid,
-            number: OrderNumber::new(placed_at, sequence),
-            placed_at,
+            number: Some(OrderNumber::new(placed_at, sequence)),
+            placed_at: Some(placed_at),
             lifecycle: Lifecycle::Placed,
             payment_status: PaymentStatus::Unpaid,
             fulfilment_status: FulfilmentStatus::Unfulfilled,
@@ -406,6 +406,7 @@ impl History {
         let (position, previous_id) = self.head(shard);
         let data = match &event {
             Event::Customer(event) => event.encode(),
+            Event::Credit(event) => event.encode(),
             Event::Order(event) => event.encode(),
         }
         .unwrap();

@@ -7,6 +7,8 @@ pub mod consumer;
 pub mod customers;
 pub mod database;
 pub mod http;
+pub mod live;
+pub mod ops;
 pub mod orders;
 pub mod progress;
 pub mod projections;

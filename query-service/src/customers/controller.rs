@@ -14,11 +14,14 @@ use super::{
     queries::{CUSTOMER_READS, LIST_READS},
     question::{ListQuestion, customer_id},
 };
-use crate::http::{
-    answers::{self, Page},
-    described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
-    parameters, problems,
-    router::{Api, PERSONAL},
+use crate::{
+    http::{
+        answers::{self, Page},
+        described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
+        parameters, problems,
+        router::{Api, PERSONAL},
+    },
+    progress::Subject,
 };
 
 /// Customers, newest first
@@ -75,6 +78,7 @@ pub(crate) async fn get_customer(
     let customer = customer_id(&customer, principal.customer.map(CustomerId))?;
     parameters::none(uri.query())?;
     let standing = api.standings.of(&headers, CUSTOMER_READS).await?;
+    let standing = standing.about(Subject::Customer(customer));
     let found = api.customers.get(customer).await?;
     let body = found.and_then(|found| CustomerBody::new(found, principal.has(PERSONAL)));
     let body = body.ok_or_else(|| standing.refusal(problems::CUSTOMER_NOT_FOUND))?;

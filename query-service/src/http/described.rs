@@ -48,6 +48,32 @@ struct FieldAtFault {
     detail: String,
 }
 
+/// Which build.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of a body, for the document alone")]
+pub struct BuildChoice {
+    /// Its number.
+    build: u32,
+}
+
+/// Where to retry.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of a body, for the document alone")]
+pub struct RepairBody {
+    /// Only in this read model.
+    projection: Option<String>,
+}
+
+/// What to skip, and why.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of a body, for the document alone")]
+pub struct SkipBody {
+    /// 1 to 2000 characters.
+    reason: String,
+    /// Only in this read model.
+    projection: Option<String>,
+}
+
 /// The document that the operations are added to.
 #[must_use]
 pub fn document() -> OpenApi {

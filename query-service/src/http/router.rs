@@ -7,6 +7,8 @@ use utoipa_axum::routes;
 use super::{described, problems, standing::Standings};
 use crate::{
     customers::{self, queries::CustomerQueries},
+    live::{self, Live},
+    ops::{self, actors::Actors},
     orders::{self, queries::OrderQueries},
     reports::{self, queries::ReportQueries},
 };
@@ -21,6 +23,9 @@ pub struct Api {
     pub orders: OrderQueries,
     pub customers: CustomerQueries,
     pub reports: ReportQueries,
+    pub operations: ops::operations::Operations,
+    pub actors: Actors,
+    pub live: Live,
 }
 
 /// Every operation. Customers see only what is theirs, and no reports.
@@ -29,6 +34,8 @@ pub fn operations() -> Operations<Api> {
     let orders = Access::scope("orders:read").or_customer();
     let customers = Access::scope("customers:read").or_customer();
     let reports = Access::scope("reports:read");
+    let watching = Access::scope("ops:read");
+    let operating = Access::scope("ops:write");
     Operations::new(described::document())
         .operation(orders, routes!(orders::controller::list_orders))
         .operation(orders, routes!(orders::controller::get_order))
@@ -36,6 +43,14 @@ pub fn operations() -> Operations<Api> {
         .operation(customers, routes!(customers::controller::list_customers))
         .operation(customers, routes!(customers::controller::get_customer))
         .operation(reports, routes!(reports::controller::get_sales_report))
+        .operation(orders, routes!(live::controller::listen))
+        .operation(watching, routes!(ops::controller::list_projections))
+        .operation(operating, routes!(ops::controller::rebuild_projection))
+        .operation(operating, routes!(ops::controller::activate_build))
+        .operation(operating, routes!(ops::controller::retire_build))
+        .operation(watching, routes!(ops::controller::list_parked))
+        .operation(operating, routes!(ops::controller::retry_parked))
+        .operation(operating, routes!(ops::controller::skip_parked))
 }
 
 /// The public port.

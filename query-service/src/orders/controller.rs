@@ -17,11 +17,14 @@ use super::{
     repository::OrderKey,
     timeline::TimelineEventBody,
 };
-use crate::http::{
-    answers::{self, Page},
-    described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
-    parameters, problems,
-    router::{Api, PERSONAL},
+use crate::{
+    http::{
+        answers::{self, Page},
+        described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
+        parameters, problems,
+        router::{Api, PERSONAL},
+    },
+    progress::Subject,
 };
 
 /// Orders, newest first
@@ -81,8 +84,10 @@ pub(crate) async fn get_order(
     let key = OrderKey::read(&order)?;
     parameters::none(uri.query())?;
     let standing = api.standings.of(&headers, ORDER_READS).await?;
+    let standing = standing.about(key.subject());
     let found = api.orders.get(key, owner(&principal)).await?;
     let order = found.ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
+    let standing = standing.about(Subject::Order(order.order_id));
     let version = order.version;
     let body = OrderBody::new(order, principal.has(PERSONAL));
     answers::resource(&headers, &standing, version, &body)
@@ -111,6 +116,7 @@ pub(crate) async fn get_order_timeline(
     let key = OrderKey::read(&order)?;
     let TimelineQuestion { slice, binding } = TimelineQuestion::read(uri.query(), key)?;
     let standing = api.standings.of(&headers, TIMELINE_READS).await?;
+    let standing = standing.about(key.subject());
     let found = api.orders.timeline(key, owner(&principal), slice).await?;
     let rows = found.ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
     let personal = principal.has(PERSONAL);

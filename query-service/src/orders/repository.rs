@@ -13,6 +13,7 @@ use crate::{
         reading::{Conditions, Direction, READ_MAX, Slice, page},
         stored::{self, id_value, time_value},
     },
+    progress::Subject,
     projections::{
         order_detail::OrderDocument, order_list::OrderRow, order_timeline::TimelineEntry,
     },
@@ -23,6 +24,17 @@ use crate::{
 pub enum OrderKey {
     Id(OrderId),
     Number(OrderNumber),
+}
+
+impl OrderKey {
+    /// What a question by this key is about: a number may be that of any order.
+    #[must_use]
+    pub fn subject(self) -> Subject {
+        match self {
+            Self::Id(order) => Subject::Order(order),
+            Self::Number(_) => Subject::Many,
+        }
+    }
 }
 
 /// Reads orders.

@@ -13,7 +13,7 @@ pub mod sales_series;
 pub(crate) mod tests;
 
 use orderfold_events::{
-    Envelope, Event, OrderId, Version, closed_list,
+    Envelope, Event, OrderId, StreamId, Version, closed_list,
     order::{OrderEvent, OrderFact},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -41,6 +41,20 @@ impl ReadModel {
             | Self::SalesSeries => 1,
         }
     }
+
+    /// Whether its documents gather what happened to many customers, so that none can be recomputed from the events
+    /// of a few.
+    #[must_use]
+    pub const fn gathers(self) -> bool {
+        match self {
+            Self::SalesSeries => true,
+            Self::OrderList
+            | Self::OrderDetail
+            | Self::OrderTimeline
+            | Self::CustomerList
+            | Self::Customer360 => false,
+        }
+    }
 }
 
 /// A read model whose documents belong to one customer or order each, and so to one shard: each is read, folded and
@@ -58,6 +72,13 @@ pub trait DocumentView: Send + Sync + 'static {
 
     /// The id of a document.
     fn id(document: &Self::Document) -> Self::Id;
+
+    /// The document that keeps the version of a stream, and the path of the version in it; `None` where no document
+    /// does. It is what skipping an event raises.
+    #[must_use]
+    fn version_of(stream: StreamId) -> Option<(Self::Id, &'static str)> {
+        Self::Id::of_stream(stream).map(|id| (id, "version"))
+    }
 
     /// The document after the event.
     ///

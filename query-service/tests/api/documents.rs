@@ -17,7 +17,8 @@ async fn the_description_has_every_operation_with_its_scope_and_its_parameters()
     let operations: Vec<(&str, &str, &str)> = paths
         .iter()
         .map(|(path, item)| {
-            let operation = &item["get"];
+            // No path has more than one operation.
+            let (_method, operation) = item.as_object().unwrap().iter().next().unwrap();
             let scope = &operation["security"][0]["bearer"][0];
             let id = operation["operationId"].as_str().unwrap();
             (path.as_str(), id, scope.as_str().unwrap())
@@ -32,6 +33,7 @@ async fn the_description_has_every_operation_with_its_scope_and_its_parameters()
                 "get_customer",
                 "customers:read"
             ),
+            ("/v1/live", "listen", "orders:read"),
             ("/v1/orders", "list_orders", "orders:read"),
             ("/v1/orders/{order}", "get_order", "orders:read"),
             (
@@ -39,6 +41,21 @@ async fn the_description_has_every_operation_with_its_scope_and_its_parameters()
                 "get_order_timeline",
                 "orders:read"
             ),
+            ("/v1/parked", "list_parked", "ops:read"),
+            ("/v1/parked/{stream}/retry", "retry_parked", "ops:write"),
+            ("/v1/parked/{stream}/skip", "skip_parked", "ops:write"),
+            ("/v1/projections", "list_projections", "ops:read"),
+            (
+                "/v1/projections/{name}/activate",
+                "activate_build",
+                "ops:write"
+            ),
+            (
+                "/v1/projections/{name}/rebuild",
+                "rebuild_projection",
+                "ops:write"
+            ),
+            ("/v1/projections/{name}/retire", "retire_build", "ops:write"),
             ("/v1/reports/sales", "get_sales_report", "reports:read"),
         ]
     );

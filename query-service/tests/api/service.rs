@@ -9,6 +9,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode},
+    response::Response,
 };
 use orderfold_events::{
     ConsistencyToken, Coordinate, CustomerId, Epoch, Position, Shard, internal::EpochStart,
@@ -26,6 +27,8 @@ use query_service::{
         router::{self, Api},
         standing::Standings,
     },
+    live::Live,
+    ops::{actors::Actors, operations::Operations},
     orders::{queries::OrderQueries, repository::OrderRepository},
     progress::Progress,
     projections::ReadModel,
@@ -34,6 +37,7 @@ use query_service::{
 };
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
@@ -50,6 +54,9 @@ pub struct Service {
     store: SharedStore,
     views: Views,
     pub progress: Arc<Progress>,
+    pub database: Database,
+    /// Ends the live feed.
+    pub stop: CancellationToken,
     keys: TokenKeys,
     _folder: tempfile::TempDir,
 }
@@ -77,7 +84,16 @@ impl Service {
         keys.ensure().unwrap();
         let key = TokenKey::from_file(keys.public_file(), tokens::ISSUER).unwrap();
         let customers = CustomerRepository::new(database.clone());
+        let stop = CancellationToken::new();
+        let live = Live::new(stop.clone());
+        tokio::spawn({
+            let (live, database) = (live.clone(), database.clone());
+            async move { live.follow(&database).await }
+        });
         let api = Api {
+            operations: Operations::new(database.clone(), Arc::clone(&progress)),
+            actors: Actors::new(SecretString::from(TOKEN)),
+            live,
             standings: Standings::new(Arc::clone(&progress)),
             orders: OrderQueries::new(OrderRepository::new(database.clone()), customers.clone()),
             customers: CustomerQueries::new(customers),
@@ -86,8 +102,10 @@ impl Service {
         Self {
             router: router::router(api, key),
             store,
-            views: Views::new(database, shards).await,
+            views: Views::new(database.clone(), shards).await,
             progress,
+            database,
+            stop,
             keys,
             _folder: folder,
         }
@@ -184,6 +202,26 @@ impl Service {
 
     pub async fn ask(&self, bearer: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.send(request(bearer, path, headers)).await
+    }
+
+    /// Sends JSON as a service with every scope.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let bearer = self.bearer(Principal::Service, ALL_SCOPES);
+        self.post_as(&bearer, path, body).await
+    }
+
+    pub async fn post_as(&self, bearer: &str, path: &str, body: &Value) -> Answer {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {bearer}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()));
+        self.send(request.unwrap()).await
+    }
+
+    /// The raw answer, while it is still being sent.
+    pub async fn stream(&self, bearer: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+        let request = request(bearer, path, headers);
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

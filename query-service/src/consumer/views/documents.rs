@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
+use orderfold_events::{StreamId, Version};
+
 use super::{View, ViewError, readable};
 use crate::{
     consumer::record::Record,
-    database::{Statement, Transaction, collections::documents_of, stored::id_value},
+    database::{
+        DatabaseError, Statement, Transaction, collections::documents_of, stored::id_value,
+    },
     projections::{DocumentView, ReadModel},
 };
 
@@ -65,5 +69,20 @@ impl<V: DocumentView> View for Documents<V> {
             .collect::<Result<Vec<_>, _>>()?;
         transaction.update(collection, &statements).await?;
         Ok(())
+    }
+
+    async fn skip(
+        &self,
+        transaction: &mut Transaction,
+        stream: StreamId,
+        version: Version,
+    ) -> Result<(), DatabaseError> {
+        match V::version_of(stream) {
+            Some((id, path)) => {
+                let collection = documents_of(V::READ_MODEL);
+                transaction.raise(collection, id, (path, version)).await
+            }
+            None => Ok(()),
+        }
     }
 }

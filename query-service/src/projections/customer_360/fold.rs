@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use orderfold_events::{
-    Coordinate, CustomerId, Envelope, Event, Version,
+    Coordinate, CustomerId, Envelope, Event, StreamId, Version,
     customer::{CustomerEvent, Registered},
     order::{OrderEvent, OrderFact, Totals},
 };
@@ -26,6 +26,13 @@ impl DocumentView for Customer360 {
 
     fn id(document: &CustomerDocument) -> CustomerId {
         document.customer_id
+    }
+
+    fn version_of(stream: StreamId) -> Option<(CustomerId, &'static str)> {
+        match stream {
+            StreamId::Customer(id) => Some((id, "profile.version")),
+            StreamId::Credit(_) | StreamId::Order(_) => None,
+        }
     }
 
     fn fold(

@@ -53,9 +53,10 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     telemetry::init(config.log.format, &config.log.filter)?;
     let stop = stop_on_signal()?;
     let key = TokenKey::from_file(&config.jwt_public_key_file, &config.jwt_issuer)?;
-    let api_listener = match config.role.answers() {
-        true => Some(server::bind(config.http_address).await?),
-        false => None,
+    let api_listener = if config.role.answers() {
+        Some(server::bind(config.http_address).await?)
+    } else {
+        None
     };
     let admin_listener = server::bind(config.admin_address).await?;
 

@@ -5,6 +5,7 @@
 mod acceptance;
 mod admission;
 mod assignments;
+mod backlog;
 mod builds;
 mod describe;
 mod fill;

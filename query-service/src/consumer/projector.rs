@@ -17,13 +17,13 @@ use super::{
     Shared,
     admission::{Admitted, Batch, admit},
     assignments::Assignment,
+    backlog::Backlog,
     builds::Target,
     fill::Page,
     health::Halt,
     pacing::Backoff,
     parking::{Contradictions, Parking},
     record::Record,
-    repair::Backlog,
     shards::Shards,
     views::{View, ViewError},
 };
@@ -233,7 +233,9 @@ impl<V: View> Projector<V> {
     /// Halts the shard of the first stream that is one too many.
     fn are_too_many(&mut self, parking: &Parking) -> bool {
         let room = PARKED_STREAMS_MAX.saturating_sub(self.shards.parked_streams());
-        let Some((_, first)) = parking.newly_parked().nth(room) else {
+        let mut new: Vec<_> = parking.newly_parked().map(|(_, first)| first).collect();
+        new.sort_by_key(|first| first.envelope.coordinate.position);
+        let Some(first) = new.get(room) else {
             return false;
         };
         let coordinate = first.envelope.coordinate;

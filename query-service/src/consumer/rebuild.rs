@@ -128,7 +128,7 @@ impl Rebuilds {
             (before.completed(build), AuditAction::RebuildCompleted, note)
         } else {
             let note = note_of(found);
-            let after = before.failed(build, note.clone());
+            let after = before.failed(build, &note);
             (after, AuditAction::RebuildFailed, note)
         };
         let Ok(after) = after else {

@@ -58,6 +58,12 @@ impl Database {
     ) -> Result<(), DatabaseError> {
         for (name, indexes) in collections() {
             if written_by(name) == Some(read_model) {
+                // Nobody asks the scratch build anything but by id.
+                let indexes = if build == Build::SCRATCH {
+                    Vec::new()
+                } else {
+                    indexes
+                };
                 self.ensure_indexed(&built(name, build), indexes).await?;
             }
         }

@@ -10,9 +10,7 @@ use super::{Attempt, Database, DatabaseError, collections::PROJECTIONS, stored};
 use crate::projections::ReadModel;
 
 /// The number of a filling of one read model; its collections and checkpoints bear it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Build(pub u32);
 
@@ -20,6 +18,12 @@ impl Build {
     /// What a verification fills, compares and drops; no registry names it.
     pub const SCRATCH: Self = Self(0);
     pub const FIRST: Self = Self(1);
+}
+
+impl Default for Build {
+    fn default() -> Self {
+        Self::FIRST
+    }
 }
 
 impl std::fmt::Display for Build {
@@ -171,7 +175,7 @@ impl Registration {
     ///
     /// # Errors
     /// [`BuildRefusal`] when it is not being filled.
-    pub fn failed(&self, number: Build, note: String) -> Result<Self, BuildRefusal> {
+    pub fn failed(&self, number: Build, note: &str) -> Result<Self, BuildRefusal> {
         self.require(number, BuildState::Filling)?;
         Ok(self.with(number, BuildState::Failed, Some(note)))
     }
@@ -217,12 +221,12 @@ impl Registration {
         }
     }
 
-    fn with(&self, number: Build, state: BuildState, note: Option<String>) -> Self {
+    fn with(&self, number: Build, state: BuildState, note: Option<&str>) -> Self {
         let mut after = self.clone();
         for entry in &mut after.builds {
             if entry.number == number {
                 entry.state = state;
-                entry.note.clone_from(&note);
+                entry.note = note.map(str::to_owned);
             }
         }
         after
@@ -333,7 +337,7 @@ mod tests {
     #[test]
     fn a_build_that_is_found_wrong_never_answers() {
         let filling = Registration::first(ReadModel::OrderList).rebuild(now());
-        let failed = filling.unwrap().failed(Build(2), "differs".to_owned());
+        let failed = filling.unwrap().failed(Build(2), "differs");
         let failed = failed.unwrap();
         assert_eq!(failed.active, Build::FIRST);
         assert_eq!(failed.activated(Build(2)), Err(BuildRefusal::NotReady));
@@ -345,7 +349,7 @@ mod tests {
         let again = rebuilt().rebuild(now()).unwrap();
         assert_eq!(again.retiring().collect::<Vec<_>>(), [Build(1)]);
         assert_eq!(again.filling().unwrap().number, Build(3));
-        let failed = again.failed(Build(3), String::new()).unwrap();
+        let failed = again.failed(Build(3), "").unwrap();
         let gone = failed.retired(Build(3)).unwrap().without(Build(3));
         let next = gone.rebuild(now()).unwrap();
         assert_eq!(next.filling().unwrap().number, Build(4));

@@ -10,6 +10,7 @@ pub mod collections;
 pub mod comparing;
 pub mod identity;
 pub mod parked;
+mod parking;
 pub mod reading;
 mod statements;
 pub mod stored;

@@ -6,7 +6,7 @@ use std::{borrow::Cow, time::Duration};
 use bson::{Bson, Document, doc};
 use futures::TryStreamExt;
 use mongodb::{ClientSession, error::UNKNOWN_TRANSACTION_COMMIT_RESULT, options::ReadConcern};
-use orderfold_events::Version;
+use orderfold_events::{OrderId, Version};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -203,6 +203,26 @@ impl Transaction {
         let statement = Statement::update(
             &doc! { "_id": id_value(id), path: before },
             &doc! { "$set": { path: DatabaseError::bson(&version)? } },
+        )?;
+        self.update(collection, &[statement]).await.map(drop)
+    }
+
+    /// Raises a version by one, in the entry of an order in a list, wherever there is such an entry.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn raise_in_list(
+        &mut self,
+        collection: &'static str,
+        order: OrderId,
+        (list, version): (&str, Version),
+    ) -> Result<(), DatabaseError> {
+        let before = i64::from(version.0.saturating_sub(1));
+        let entry = doc! { "order_id": id_value(order), "version": before };
+        let raised = DatabaseError::bson(&version)?;
+        let statement = Statement::update(
+            &doc! { list: { "$elemMatch": entry } },
+            &doc! { "$set": { format!("{list}.$.version"): raised } },
         )?;
         self.update(collection, &[statement]).await.map(drop)
     }

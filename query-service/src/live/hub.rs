@@ -79,7 +79,7 @@ pub(super) struct Seat {
     /// Whether it cannot be told what came since it left.
     pub(super) is_lost: bool,
     pub(super) signals: broadcast::Receiver<Signal>,
-    pub(super) _permit: OwnedSemaphorePermit,
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
 impl ChangeId {
@@ -124,7 +124,7 @@ impl Live {
             is_lost: missed.is_none(),
             missed: missed.unwrap_or_default(),
             signals: self.signals.subscribe(),
-            _permit: permit,
+            permit,
         })
     }
 
@@ -160,16 +160,14 @@ impl Live {
         let mut changes = self.open(database, place).await?;
         loop {
             tokio::select! {
-                change = changes.next() => match change? {
-                    Some((at, head)) => {
-                        self.tell(build, &at, head);
-                        *place = Some(at);
-                    }
-                    None => {
+                change = changes.next() => {
+                    let Some((at, head)) = change? else {
                         sleep(RETRY).await;
                         return Ok(());
-                    }
-                },
+                    };
+                    self.tell(build, &at, head);
+                    *place = Some(at);
+                }
                 () = self.another_answers(database, build) => return Ok(()),
             }
         }

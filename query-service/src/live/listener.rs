@@ -83,7 +83,7 @@ pub(super) fn events(
         stop: live.stop.clone(),
         until: Instant::now() + LISTEN_MAX,
         is_done: false,
-        _seat: seat._permit,
+        _seat: seat.permit,
     };
     stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;

@@ -73,11 +73,13 @@ pub trait DocumentView: Send + Sync + 'static {
     /// The id of a document.
     fn id(document: &Self::Document) -> Self::Id;
 
-    /// The document that keeps the version of a stream, and the path of the version in it; `None` where no document
-    /// does. It is what skipping an event raises.
+    /// Where the version of a stream is kept; `None` where no document does. It is what skipping an event raises.
     #[must_use]
-    fn version_of(stream: StreamId) -> Option<(Self::Id, &'static str)> {
-        Self::Id::of_stream(stream).map(|id| (id, "version"))
+    fn version_of(stream: StreamId) -> Option<VersionPlace<Self::Id>> {
+        Self::Id::of_stream(stream).map(|document| VersionPlace::Member {
+            document,
+            path: "version",
+        })
     }
 
     /// The document after the event.
@@ -89,6 +91,15 @@ pub trait DocumentView: Send + Sync + 'static {
         envelope: &Envelope,
         fact: &Self::Fact,
     ) -> Result<Self::Document, Contradiction>;
+}
+
+/// Where a view keeps the version of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionPlace<Id> {
+    /// In a member of one document.
+    Member { document: Id, path: &'static str },
+    /// As `version` in the entry with this `order_id`, in a list of whichever document has it.
+    Entry { list: &'static str, order: OrderId },
 }
 
 /// Why an event cannot be folded, although it can be read.

@@ -11,6 +11,8 @@ mod freshness;
 #[path = "../support/history.rs"]
 #[expect(dead_code, reason = "the tests of the consumer use the rest")]
 mod history;
+mod live;
+mod operations;
 mod order_list;
 mod orders;
 mod refusals;

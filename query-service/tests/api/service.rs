@@ -12,7 +12,8 @@ use axum::{
     response::Response,
 };
 use orderfold_events::{
-    ConsistencyToken, Coordinate, CustomerId, Epoch, Position, Shard, internal::EpochStart,
+    ConsistencyToken, Coordinate, CustomerId, Envelope, Epoch, Position, Shard,
+    internal::EpochStart,
 };
 use orderfold_http::TokenKey;
 use orderfold_stack::{
@@ -144,6 +145,12 @@ impl Service {
             shard,
             position,
         })
+    }
+
+    /// What surrounds the event that was recorded last.
+    pub fn last_envelope(&self) -> Envelope {
+        let history = &self.store.lock().unwrap().history;
+        history.log.last().unwrap().envelope.clone()
     }
 
     pub fn shard_of(&self, customer: CustomerId) -> Shard {

@@ -13,6 +13,9 @@ use crate::{
     world::{SHARDS, World},
 };
 
+/// One with a document per order, and one that adds up.
+const MODELS: [ReadModel; 2] = [ReadModel::OrderList, ReadModel::SalesSeries];
+
 fn trade(history: &mut History) {
     for shard in 0..SHARDS {
         let customer = history.register_in(Shard(shard));
@@ -33,7 +36,8 @@ async fn record_and_publish(world: &World) {
 async fn wait_for_active(world: &World, build: Build) {
     world
         .wait_until("every read model to go over", || async {
-            let registrations = world.database.registrations().await.unwrap();
+            let mut registrations = world.database.registrations().await.unwrap();
+            registrations.retain(|it| MODELS.contains(&it.projection));
             for registration in &registrations {
                 let entry = registration.entry(build);
                 let note = entry.and_then(|entry| entry.note.as_deref());
@@ -56,7 +60,7 @@ async fn a_rebuild_under_traffic_answers_when_it_is_right_and_can_be_taken_back(
     }
     let operations = world.operations();
     world.wait_for_heads().await;
-    for &read_model in ReadModel::ALL {
+    for read_model in MODELS {
         let change = BuildChange::Rebuild;
         operations.change(read_model, change, "test").await.unwrap();
         record_and_publish(&world).await;
@@ -68,7 +72,7 @@ async fn a_rebuild_under_traffic_answers_when_it_is_right_and_can_be_taken_back(
     world.settle().await;
 
     // The build before it stood by, and is as good.
-    for &read_model in ReadModel::ALL {
+    for read_model in MODELS {
         let back = BuildChange::Activate(Build::FIRST);
         operations.change(read_model, back, "test").await.unwrap();
     }
@@ -76,7 +80,7 @@ async fn a_rebuild_under_traffic_answers_when_it_is_right_and_can_be_taken_back(
     wait_for_active(&world, Build::FIRST).await;
     world.settle().await;
 
-    for &read_model in ReadModel::ALL {
+    for read_model in MODELS {
         let retire = BuildChange::Retire(Build(2));
         operations.change(read_model, retire, "test").await.unwrap();
     }
@@ -103,7 +107,7 @@ async fn a_rebuild_survives_replicas_that_are_killed() {
     }
     world.wait_for_heads().await;
     let operations = world.operations();
-    for &read_model in ReadModel::ALL {
+    for read_model in MODELS {
         let change = BuildChange::Rebuild;
         operations.change(read_model, change, "test").await.unwrap();
     }
@@ -122,6 +126,7 @@ async fn verifying_is_silent_beside_traffic_and_names_every_document_that_is_wro
     let world = World::new().await;
     let replica = world.replica();
     record_and_publish(&world).await;
+    world.wait_for_heads().await;
     let replay = world.replay();
     for &read_model in ReadModel::ALL {
         let (found, ()) = tokio::join!(

@@ -10,7 +10,7 @@ use crate::{
     database::{
         DatabaseError, Statement, Transaction, collections::documents_of, stored::id_value,
     },
-    projections::{DocumentView, ReadModel},
+    projections::{DocumentView, ReadModel, VersionPlace},
 };
 
 /// Writes the documents of `V`.
@@ -77,10 +77,15 @@ impl<V: DocumentView> View for Documents<V> {
         stream: StreamId,
         version: Version,
     ) -> Result<(), DatabaseError> {
+        let collection = documents_of(V::READ_MODEL);
         match V::version_of(stream) {
-            Some((id, path)) => {
-                let collection = documents_of(V::READ_MODEL);
-                transaction.raise(collection, id, (path, version)).await
+            Some(VersionPlace::Member { document, path }) => {
+                let at = (path, version);
+                transaction.raise(collection, document, at).await
+            }
+            Some(VersionPlace::Entry { list, order }) => {
+                let at = (list, version);
+                transaction.raise_in_list(collection, order, at).await
             }
             None => Ok(()),
         }

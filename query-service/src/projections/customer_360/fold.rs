@@ -11,7 +11,9 @@ use orderfold_events::{
 use super::{
     Customer360, CustomerDocument, LAST_ORDERS_MAX, LastOrder, Lifetime, OrderCounts, Profile,
 };
-use crate::projections::{Contradiction, DocumentView, ReadModel, order_steps, require_next};
+use crate::projections::{
+    Contradiction, DocumentView, ReadModel, VersionPlace, order_steps, require_next,
+};
 
 impl DocumentView for Customer360 {
     type Id = CustomerId;
@@ -28,10 +30,17 @@ impl DocumentView for Customer360 {
         document.customer_id
     }
 
-    fn version_of(stream: StreamId) -> Option<(CustomerId, &'static str)> {
+    fn version_of(stream: StreamId) -> Option<VersionPlace<CustomerId>> {
         match stream {
-            StreamId::Customer(id) => Some((id, "profile.version")),
-            StreamId::Credit(_) | StreamId::Order(_) => None,
+            StreamId::Customer(document) => Some(VersionPlace::Member {
+                document,
+                path: "profile.version",
+            }),
+            StreamId::Order(order) => Some(VersionPlace::Entry {
+                list: "last_orders",
+                order,
+            }),
+            StreamId::Credit(_) => None,
         }
     }
 

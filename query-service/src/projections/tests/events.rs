@@ -228,10 +228,7 @@ fn lifetime_figures_are_kept_per_currency() {
         document.first_order_at,
         history.summary(orders[0]).placed_at
     );
-    assert_eq!(
-        document.last_order_at,
-        history.summary(orders[3]).placed_at
-    );
+    assert_eq!(document.last_order_at, history.summary(orders[3]).placed_at);
 }
 
 #[test]

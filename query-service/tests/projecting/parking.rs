@@ -58,7 +58,7 @@ impl Poisoned {
             .unwrap();
         let right = events[index].clone();
         world.rewrite(&mut events[index..=index], |recorded| {
-            recorded.envelope.event_type = "orderfold.order.enchanted.v1".to_owned();
+            "orderfold.order.enchanted.v1".clone_into(&mut recorded.envelope.event_type);
         });
         Self {
             world,
@@ -236,10 +236,6 @@ async fn a_skipped_event_is_left_out_and_stays_missing() {
     assert_eq!(reason, Some("it says nothing"));
     assert_eq!(poisoned.audited(AuditAction::Skipped).await, skipped.len());
 
-    let mut timeline = poisoned.world.history();
-    timeline
-        .log
-        .retain(|event| event.envelope.event_id != poisoned.right.envelope.event_id);
     let rows = poisoned.world.database.order_list();
     let row = rows.find_one(bson::doc! { "version": 5 }).await.unwrap();
     assert_eq!(

@@ -8,6 +8,8 @@ pub mod customers;
 pub mod database;
 pub mod event_types;
 pub mod http;
+pub mod live;
+pub mod ops;
 pub mod orders;
 pub mod progress;
 pub mod projections;

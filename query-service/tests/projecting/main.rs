@@ -10,5 +10,7 @@ mod faults;
 #[path = "../support/history.rs"]
 #[expect(dead_code, reason = "the unit tests of the folds use the rest")]
 mod history;
+mod parking;
+mod rebuilding;
 mod replicas;
 mod world;

@@ -11,8 +11,9 @@ use chrono_tz::Tz;
 use orderfold_events::{Position, Shard};
 use orderfold_stack::TestServers;
 use query_service::{
-    consumer::{Assignments, Consumer, ConsumerOptions, Health},
-    database::Database,
+    consumer::{Assignments, Consumer, ConsumerOptions, Health, Replay},
+    database::{Database, StoreIdentity},
+    ops::operations::Operations,
     progress::Progress,
     projections::ReadModel,
     store::StoreClient,
@@ -181,11 +182,58 @@ impl World {
 
     /// The checkpoints, to be tampered with.
     pub fn checkpoints(&self) -> mongodb::Collection<bson::Document> {
+        self.collection("checkpoints")
+    }
+
+    /// Any collection, by its full name.
+    pub fn collection(&self, name: &str) -> mongodb::Collection<bson::Document> {
         self.database
             .order_list()
             .client()
             .database(&self.name())
-            .collection("checkpoints")
+            .collection(name)
+    }
+
+    /// What operators use.
+    pub fn operations(&self) -> Operations {
+        let progress = Progress::new(self.database.clone(), self.client());
+        Operations::new(self.database.clone(), Arc::new(progress))
+    }
+
+    /// What recomputes read models.
+    pub fn replay(&self) -> Replay {
+        let store = self.store.lock().unwrap();
+        let identity = StoreIdentity {
+            store_id: store.id,
+            shards: store.history.shards,
+            reporting_zone: ZONE,
+        };
+        drop(store);
+        Replay::new(self.database.clone(), self.client(), identity)
+    }
+
+    fn client(&self) -> Arc<StoreClient> {
+        let bases = ["http://127.0.0.1:1".to_owned(), self.store_url.clone()];
+        let store = StoreClient::new(&bases, SecretString::from(TOKEN));
+        Arc::new(store.unwrap())
+    }
+
+    /// Waits for something that the database says.
+    pub async fn wait_until<F: Future<Output = bool>>(&self, what: &str, is_so: impl Fn() -> F) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so().await {
+            assert!(Instant::now() < deadline, "waited in vain for {what}");
+            sleep(POLL).await;
+        }
+    }
+
+    /// Waits until every projection stands at the head of every shard.
+    pub async fn wait_for_heads(&self) {
+        let heads = self.heads();
+        self.wait_for_positions("every projection at its head", |_, shard, position| {
+            heads[&shard] == position
+        })
+        .await;
     }
 
     fn name(&self) -> String {
@@ -221,11 +269,7 @@ impl World {
     }
 
     fn replica_of(&self, group: String, reporting_zone: Tz, budget_kib: u32) -> Replica {
-        let store = StoreClient::new(
-            &["http://127.0.0.1:1".to_owned(), self.store_url.clone()],
-            SecretString::from(TOKEN),
-        );
-        let store = Arc::new(store.unwrap());
+        let store = self.client();
         let database = self.database.clone();
         let progress = Arc::new(Progress::new(database.clone(), Arc::clone(&store)));
         let cancel = CancellationToken::new();
@@ -261,11 +305,7 @@ impl World {
 
     /// Waits until every projection has folded every shard up to its head, and compares everything.
     pub async fn settle(&self) {
-        let heads = self.heads();
-        self.wait_for_positions("every projection at its head", |_, shard, position| {
-            heads[&shard] == position
-        })
-        .await;
+        self.wait_for_heads().await;
         assert_exact(&self.database, &self.history()).await;
     }
 

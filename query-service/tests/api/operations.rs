@@ -40,14 +40,16 @@ async fn parked(service: &mut Service) -> (OrderId, ParkedStream) {
         request: None,
         last_failure: None,
     };
+    park(service, &parked).await;
+    (order, parked)
+}
+
+async fn park(service: &Service, parked: &ParkedStream) {
+    let streams = std::slice::from_ref(parked);
     let mut transaction = service.database.transaction().await.unwrap();
-    transaction
-        .park(std::slice::from_ref(&parked))
-        .await
-        .unwrap();
+    transaction.park(streams).await.unwrap();
     transaction.commit().await.unwrap();
     service.progress.read_checkpoints().await.unwrap();
-    (order, parked)
 }
 
 #[tokio::test]
@@ -71,6 +73,70 @@ async fn answers_that_miss_a_parked_stream_say_so_and_no_others() {
     ] {
         let answer = service.get(&path).await;
         assert!(!answer.headers.contains_key("read-model-parked"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_list_and_report_says_that_a_stream_is_parked_in_what_it_reads() {
+    let mut service = Service::start().await;
+    let (order, parked) = parked(&mut service).await;
+    let owner = service.owner_of(order);
+    for &read_model in ReadModel::ALL {
+        if read_model != parked.projection {
+            let id = ParkedStream::id_of(read_model, Build::FIRST, parked.stream);
+            let elsewhere = ParkedStream {
+                id,
+                projection: read_model,
+                customer_id: Some(owner),
+                ..parked.clone()
+            };
+            park(&service, &elsewhere).await;
+        }
+    }
+    let csv = [("accept", "text/csv")];
+    let export = service.get_with("/v1/orders/export", &csv).await;
+    assert_eq!(export.header("read-model-parked"), "1");
+    let days = "currency=EUR&from=2017-03-01&to=2017-03-02";
+    for path in [
+        "/v1/orders".to_owned(),
+        "/v1/orders/facets".to_owned(),
+        format!("/v1/orders/{order}"),
+        format!("/v1/orders/{order}?version=1"),
+        format!("/v1/orders/{order}/timeline"),
+        "/v1/customers".to_owned(),
+        format!("/v1/customers/{owner}"),
+        format!("/v1/customers/{owner}/orders"),
+        format!("/v1/reports/sales?interval=day&{days}"),
+        format!("/v1/reports/products?{days}"),
+        format!("/v1/reports/customers?{days}"),
+        "/v1/reports/receivables?currency=EUR".to_owned(),
+        "/v1/work-queue".to_owned(),
+        "/v1/summary".to_owned(),
+    ] {
+        let answer = service.get(&path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        assert_eq!(answer.header("read-model-parked"), "1", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn customers_are_told_of_what_is_missing_of_theirs_alone() {
+    let mut service = Service::start().await;
+    let (order, mut parked) = parked(&mut service).await;
+    let owner = service.owner_of(order);
+    let other = service.happen(|history| history.register("B")).await;
+    let list = service.get_as(other, "/v1/orders").await;
+    assert_eq!(list.header("read-model-parked"), "1", "it may be anybody's");
+    parked.customer_id = Some(owner);
+    let mut transaction = service.database.transaction().await.unwrap();
+    transaction.keep_parked(&parked).await.unwrap();
+    transaction.commit().await.unwrap();
+    service.progress.read_checkpoints().await.unwrap();
+    for path in ["/v1/orders", "/v1/orders/facets"] {
+        let answer = service.get_as(other, path).await;
+        assert!(!answer.headers.contains_key("read-model-parked"), "{path}");
+        let answer = service.get_as(owner, path).await;
+        assert_eq!(answer.header("read-model-parked"), "1", "{path}");
     }
 }
 

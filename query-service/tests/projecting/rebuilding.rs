@@ -1,6 +1,7 @@
 //! Builds beside one another: filled under traffic, compared, switched, and verified against the events.
 
 use bson::doc;
+use chrono::NaiveDate;
 use orderfold_events::Shard;
 use query_service::{
     database::{Build, builds::BuildState, comparing::DifferenceKind},
@@ -9,12 +10,19 @@ use query_service::{
 };
 
 use crate::{
-    history::History,
+    history::{History, Placing},
     world::{SHARDS, World},
 };
 
-/// One with a document per order, and one that adds up.
-const MODELS: [ReadModel; 2] = [ReadModel::OrderList, ReadModel::SalesSeries];
+/// Some with a document per order, and all that add up.
+const MODELS: [ReadModel; 6] = [
+    ReadModel::OrderList,
+    ReadModel::SalesSeries,
+    ReadModel::ProductSales,
+    ReadModel::CustomerSales,
+    ReadModel::WorkQueue,
+    ReadModel::Receivables,
+];
 
 fn trade(history: &mut History) {
     for shard in 0..SHARDS {
@@ -25,6 +33,13 @@ fn trade(history: &mut History) {
             history.ship(order, units);
             history.cancel(order, 1);
         }
+        let on_account = Placing {
+            channel: "desk",
+            currency: "EUR",
+            reference: "on account",
+            due_on: NaiveDate::from_ymd_opt(2017, 4, 30),
+        };
+        history.place_as(customer, &on_account, &[(2, 700)]);
     }
 }
 
@@ -155,14 +170,27 @@ async fn verifying_is_silent_beside_traffic_and_names_every_document_that_is_wro
         .insert_one(doc! { "_id": "nobody" })
         .await
         .unwrap();
-    let days = world.collection("sales_days_v1_b1");
-    let booked_twice = doc! { "$inc": { "sales.orders": 1_i64 } };
-    days.update_one(any, booked_twice).await.unwrap();
+    for sums in ["sales_days_v1_b1", "product_sales_v1_b1"] {
+        let booked_twice = doc! { "$inc": { "sales.orders": 1_i64 } };
+        let sums = world.collection(sums);
+        sums.update_one(any.clone(), booked_twice).await.unwrap();
+    }
+    let lost = world.collection("customer_sales_v1_b1");
+    lost.delete_one(any.clone()).await.unwrap();
+    let late = doc! { "$inc": { "balance": 1_i64 } };
+    let work = world.collection("work_queue_v1_b1");
+    work.update_one(any, late).await.unwrap();
+    let debts = world.collection("receivables_v1_b1");
+    debts.insert_one(doc! { "_id": "nobody" }).await.unwrap();
     for (read_model, kind) in [
         (ReadModel::OrderList, DifferenceKind::Different),
         (ReadModel::OrderDetail, DifferenceKind::Missing),
         (ReadModel::Customer360, DifferenceKind::Surplus),
         (ReadModel::SalesSeries, DifferenceKind::Different),
+        (ReadModel::ProductSales, DifferenceKind::Different),
+        (ReadModel::CustomerSales, DifferenceKind::Missing),
+        (ReadModel::WorkQueue, DifferenceKind::Different),
+        (ReadModel::Receivables, DifferenceKind::Surplus),
     ] {
         let found = replay.verify(read_model, Build::FIRST, 1).await.unwrap();
         let kinds: Vec<_> = found.differences.iter().map(|it| it.kind).collect();

@@ -47,9 +47,10 @@ impl Listener {
     /// The next event; `None` at the end.
     async fn hear(&mut self) -> Option<Heard> {
         loop {
-            while let Some((block, rest)) = self.text.split_once("\n\n") {
+            while let Some((block, _rest)) = self.text.split_once("\n\n") {
+                let consumed = block.len() + 2;
                 let block = block.to_owned();
-                self.text = rest.to_owned();
+                self.text.drain(..consumed);
                 let member = |name: &str| {
                     let lines = block.lines();
                     let mut values = lines.filter_map(|line| line.strip_prefix(name));

@@ -13,6 +13,7 @@ mod health;
 mod kafka;
 mod pacing;
 mod parking;
+mod pressure;
 mod projector;
 mod reader;
 mod rebalance;
@@ -38,7 +39,7 @@ pub use self::{
     record::{Content, Record, Source, Unreadable},
     replay::{Replay, ReplayError},
 };
-use self::{builds::Projectors, reader::Reader, rebuild::Rebuilds};
+use self::{builds::Projectors, pressure::Pressure, reader::Reader, rebuild::Rebuilds};
 use crate::{database::Database, progress::Progress, store::StoreClient};
 
 /// Memory for events in flight, unless less is given: 64 MiB.
@@ -77,6 +78,7 @@ struct Shared {
     health: Arc<Health>,
     assignments: Arc<Assignments>,
     feed_pages: Arc<Semaphore>,
+    pressure: Arc<Pressure>,
     cancel: CancellationToken,
 }
 
@@ -96,6 +98,7 @@ impl Consumer {
             health: Arc::default(),
             assignments: Arc::default(),
             feed_pages: Arc::new(Semaphore::new(FEED_PAGES_MAX)),
+            pressure: Arc::default(),
             cancel,
         };
         Self {

@@ -100,7 +100,7 @@ impl<V: View> Projector<V> {
                 biased;
                 () = cancel.cancelled() => return,
                 _ = look.tick() => {
-                    self.shards.look_around().await;
+                    self.shards.look_around(self.queue.is_empty()).await;
                     self.look_for_repairs().await;
                 }
                 Some(backlog) = self.backlogs.recv() => self.carry_out(backlog).await,

@@ -17,7 +17,7 @@ use rdkafka::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use tracing::{debug, error, warn};
 
@@ -186,6 +186,7 @@ impl Reader {
         waiting: &mut VecDeque<Delivery>,
     ) -> Option<OwnedSemaphorePermit> {
         debug!("too many events in flight: pausing");
+        self.shared.pressure.note(Instant::now());
         counter!("orderfold_consumer_pauses_total").increment(1);
         let half = cost.max(self.budget_kib / 2);
         let acquire = Arc::clone(&self.budget).acquire_many_owned(half);
@@ -206,6 +207,7 @@ impl Reader {
             }
         };
         drop(permit);
+        self.shared.pressure.note(Instant::now());
         for_assigned(kafka, |partitions| kafka.resume(partitions));
         Arc::clone(&self.budget).acquire_many_owned(cost).await.ok()
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::database::{Checkpoint, DatabaseError};
 
-/// A shard that stands still for so long, although the store is ahead, is read from the feed.
+/// A shard that stands still for so long, although the store is ahead and nothing is on its way, is read from the feed.
 const STALL: Duration = Duration::from_secs(10);
 /// A halted shard is tried again from the feed after so long: its event may have been put right.
 const HALT_RETRY: Duration = Duration::from_secs(30);
@@ -178,7 +178,7 @@ impl Shards {
     }
 
     /// Forks, shards that stand still, and halted ones whose time has come.
-    pub(super) async fn look_around(&mut self) {
+    pub(super) async fn look_around(&mut self, is_queue_empty: bool) {
         let ours = self.shared.assignments.all();
         if let Err(error) = self.take_on(ours.into_iter().map(|(shard, _)| shard)).await {
             debug!(
@@ -190,11 +190,12 @@ impl Shards {
         let Some(heads) = self.shared.progress.heads() else {
             return;
         };
+        let comes_more = !is_queue_empty || self.shared.pressure.was_within(STALL, Instant::now());
         let mut beyond = Vec::new();
         let mut behind = Vec::new();
         for (&shard, following) in &self.followed {
             let head = heads.positions.get(&shard).copied().unwrap_or_default();
-            let is_stalled = following.moved.elapsed() > STALL;
+            let is_stalled = !comes_more && following.moved.elapsed() > STALL;
             match following.mode {
                 _ if is_beyond_fork(&following.checkpoint, &heads.epochs) => beyond.push(shard),
                 Mode::Live

@@ -4,9 +4,12 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono_tz::Tz;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use orderfold_events::StreamId;
 use orderfold_http::telemetry::LogFormat;
 use secrecy::{SecretSlice, SecretString};
+
+use crate::projections::ReadModel;
 
 /// The read side of Orderfold.
 #[derive(Debug, Parser)]
@@ -19,15 +22,81 @@ pub struct Arguments {
 }
 
 /// What to do; `serve` when nothing is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Verb {
     /// Folds events into read models and answers queries.
     Serve,
+    /// Recomputes read models from the event store and reports every document that differs; ends with 3 if one does.
+    Verify {
+        /// Only this one.
+        #[arg(long)]
+        projection: Option<ReadModel>,
+        /// Only one customer in so many; sums over many customers are always compared whole.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        sample: u64,
+    },
+    /// Lists the streams that wait behind an event that cannot be folded.
+    Parked {
+        /// Only in this read model.
+        #[arg(long)]
+        projection: Option<ReadModel>,
+    },
+    /// Has a parked stream folded again.
+    Retry {
+        /// Such as `order-0199…`.
+        stream: StreamId,
+        /// Only in this read model.
+        #[arg(long)]
+        projection: Option<ReadModel>,
+    },
+    /// Has the first event of a parked stream left out.
+    Skip {
+        /// Such as `order-0199…`.
+        stream: StreamId,
+        /// Only in this read model.
+        #[arg(long)]
+        projection: Option<ReadModel>,
+        /// For the audit record.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Has a read model filled anew, beside the build that answers.
+    Rebuild { projection: ReadModel },
+    /// Lets another build of a read model answer.
+    Activate { projection: ReadModel, build: u32 },
+    /// Has a build dropped that does not answer.
+    Retire { projection: ReadModel, build: u32 },
+}
+
+/// What a replica does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Everything.
+    All,
+    /// Answers queries, and folds nothing.
+    Api,
+    /// Folds, and answers no queries.
+    Projector,
+}
+
+impl Role {
+    #[must_use]
+    pub fn answers(self) -> bool {
+        matches!(self, Self::All | Self::Api)
+    }
+
+    #[must_use]
+    pub fn folds(self) -> bool {
+        matches!(self, Self::All | Self::Projector)
+    }
 }
 
 /// Everything that differs between installations.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
+    /// What this replica does.
+    #[arg(long, env, global = true, value_enum, default_value_t = Role::All)]
+    pub role: Role,
     /// Where the API listens.
     #[arg(long, env, global = true, default_value = "127.0.0.1:8090")]
     pub http_address: SocketAddr,

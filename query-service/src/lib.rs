@@ -9,6 +9,8 @@ pub mod database;
 pub mod event_types;
 pub mod http;
 pub mod keys;
+pub mod live;
+pub mod ops;
 pub mod orders;
 pub mod progress;
 pub mod projections;

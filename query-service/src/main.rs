@@ -6,16 +6,22 @@ use clap::Parser;
 use query_service::{
     app,
     config::{Arguments, Verb},
+    ops::verbs::Outcome,
 };
+
+/// How `verify` ends when documents differ.
+const DIFFERENCES: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { verb, config } = Arguments::parse();
     let outcome = match verb.unwrap_or(Verb::Serve) {
-        Verb::Serve => app::serve(config).await,
+        Verb::Serve => app::serve(config).await.map(|()| Outcome::Done),
+        verb => app::operate(verb, &config).await,
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Differences) => ExitCode::from(DIFFERENCES),
         Err(error) => {
             say(error.as_ref());
             ExitCode::FAILURE

@@ -1,9 +1,12 @@
 //! What a projector knows of the shards it works on, and which of the delivered records make the next batch. Pure but
 //! for the map it keeps: no database, no broker.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use orderfold_events::{Position, Shard};
+use orderfold_events::{Position, Shard, StreamId};
 use tokio::time::Instant;
 
 use super::{
@@ -26,6 +29,8 @@ pub(super) struct Following {
     /// Whether the checkpoint is known to stand there, after whatever happened last.
     pub(super) is_certain: bool,
     pub(super) mode: Mode,
+    /// Streams of this shard that wait behind an event that cannot be folded.
+    pub(super) parked: BTreeSet<StreamId>,
     /// When the checkpoint last moved, or the shard was taken on.
     pub(super) moved: Instant,
 }
@@ -37,7 +42,7 @@ pub(super) enum Mode {
     Live,
     /// The feed is being read, up to `until` at least.
     Filling { until: Position },
-    /// The event at `at` cannot be folded: those before it still are.
+    /// The shard cannot go on at `at`: what is before it still is folded.
     Halted { at: Position, since: Instant },
 }
 
@@ -84,7 +89,8 @@ pub(super) fn admit(
             .map_or(&following.checkpoint, |step| &step.to);
         match judge(from, &record.envelope, epochs) {
             Verdict::Drop => {}
-            Verdict::Next if record.content.is_ok() => {
+            // What is unreadable in the store itself parks its stream; in Kafka it may just be garbled.
+            Verdict::Next if record.content.is_ok() || record.source == Source::Feed => {
                 let to = advanced(from, record);
                 admitted
                     .batch
@@ -98,7 +104,7 @@ pub(super) fn admit(
                 admitted.batch.records.push(Arc::clone(record));
             }
             // The store itself has it like this.
-            Verdict::Next | Verdict::Ask if record.source == Source::Feed => {
+            Verdict::Ask if record.source == Source::Feed => {
                 admitted.halts.push((shard, halt_at(record)));
             }
             // Kafka may have it wrong.
@@ -111,15 +117,12 @@ pub(super) fn admit(
     admitted
 }
 
-/// Why a record of the feed cannot be folded.
+/// Why the shard cannot go on at a record of the feed.
 fn halt_at(record: &Record) -> Halt {
     Halt {
         position: record.envelope.coordinate.position,
         event_id: Some(record.envelope.event_id),
-        cause: match &record.content {
-            Err(unreadable) => unreadable.to_string(),
-            Ok(_) => "it does not follow the event before it".to_owned(),
-        },
+        cause: "it does not follow the event before it".to_owned(),
     }
 }
 
@@ -161,6 +164,7 @@ mod tests {
                 checkpoint: Checkpoint::start(ReadModel::OrderList, shard),
                 is_certain: true,
                 mode: Mode::Live,
+                parked: BTreeSet::new(),
                 moved: Instant::now(),
             };
             followed.insert(shard, following);

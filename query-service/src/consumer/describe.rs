@@ -18,7 +18,15 @@ pub(super) fn describe_metrics() {
     );
     describe_gauge!(
         "orderfold_projection_halted_shards",
-        "Shards of this replica that stand still because an event cannot be folded."
+        "Shards of this replica that stand still because the log cannot be followed."
+    );
+    describe_gauge!(
+        "orderfold_projection_parked_streams",
+        "Streams of which something is missing: an event cannot be folded, or was skipped."
+    );
+    describe_gauge!(
+        "orderfold_projection_build_events_left",
+        "Events that a rebuild still has to fold; 0 when none is going on."
     );
     describe_gauge!(
         "orderfold_projection_lag_events",

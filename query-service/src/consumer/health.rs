@@ -1,5 +1,6 @@
 //! What keeps the read models from following the store, for readiness and metrics: a consumer that does not run, and
-//! shards that were halted because an event cannot be folded. Nothing is skipped: it stands here until it is solved.
+//! shards that were halted because the log cannot be followed, or too much of it cannot be folded. Nothing is skipped:
+//! it stands here until it is solved.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +13,8 @@ use std::{
 use metrics::gauge;
 use orderfold_events::{EventId, Position, Shard};
 
-use crate::projections::ReadModel;
+use super::builds::Target;
+use crate::{database::Build, projections::ReadModel};
 
 /// A shard that one projection cannot go on with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +30,10 @@ pub struct Halt {
 pub struct Health {
     running: AtomicBool,
     refusal: Mutex<Option<String>>,
-    halted: Mutex<BTreeMap<(ReadModel, Shard), Halt>>,
+    halted: Mutex<Halted>,
 }
+
+type Halted = BTreeMap<(Target, Shard), Halt>;
 
 impl Health {
     /// Whether the consumer is set up and reading.
@@ -44,12 +48,23 @@ impl Health {
         lock(&self.refusal).clone()
     }
 
-    /// Every halted shard among those that this replica works on.
+    /// Every halted shard among those that this replica works on, in the builds that answer.
     #[must_use]
     pub fn halted(&self) -> Vec<(ReadModel, Shard, Halt)> {
         lock(&self.halted)
             .iter()
-            .map(|(&(read_model, shard), halt)| (read_model, shard, halt.clone()))
+            .filter(|((target, _), _)| target.is_active)
+            .map(|(&(target, shard), halt)| (target.read_model, shard, halt.clone()))
+            .collect()
+    }
+
+    /// Every halted shard of one build among those that this replica works on.
+    #[must_use]
+    pub fn halted_in(&self, read_model: ReadModel, build: Build) -> Vec<(Shard, Halt)> {
+        lock(&self.halted)
+            .iter()
+            .filter(|((target, _), _)| (target.read_model, target.build) == (read_model, build))
+            .map(|(&(_, shard), halt)| (shard, halt.clone()))
             .collect()
     }
 
@@ -78,18 +93,25 @@ impl Health {
     }
 
     /// Notes a halt; answers whether it is news.
-    pub(crate) fn halt(&self, read_model: ReadModel, shard: Shard, halt: &Halt) -> bool {
+    pub(super) fn halt(&self, target: Target, shard: Shard, halt: &Halt) -> bool {
         let mut halted = lock(&self.halted);
-        let before = halted.insert((read_model, shard), halt.clone());
-        publish(&halted, read_model);
+        let before = halted.insert((target, shard), halt.clone());
+        publish(&halted, target.read_model);
         before.as_ref() != Some(halt)
     }
 
-    pub(crate) fn clear(&self, read_model: ReadModel, shard: Shard) {
+    pub(super) fn clear(&self, target: Target, shard: Shard) {
         let mut halted = lock(&self.halted);
-        if halted.remove(&(read_model, shard)).is_some() {
-            publish(&halted, read_model);
+        if halted.remove(&(target, shard)).is_some() {
+            publish(&halted, target.read_model);
         }
+    }
+
+    /// Forgets a projector that ended.
+    pub(super) fn clear_all(&self, target: Target) {
+        let mut halted = lock(&self.halted);
+        halted.retain(|(of, _), _| *of != target);
+        publish(&halted, target.read_model);
     }
 
     /// Makes the metric of every projection visible before anything halts.
@@ -101,8 +123,11 @@ impl Health {
     }
 }
 
-fn publish(halted: &BTreeMap<(ReadModel, Shard), Halt>, read_model: ReadModel) {
-    let count = halted.keys().filter(|(of, _)| *of == read_model).count();
+fn publish(halted: &Halted, read_model: ReadModel) {
+    let count = halted
+        .keys()
+        .filter(|(of, _)| of.is_active && of.read_model == read_model)
+        .count();
     gauge!("orderfold_projection_halted_shards", "projection" => read_model.as_str())
         .set(u32::try_from(count).unwrap_or(u32::MAX));
 }
@@ -126,9 +151,15 @@ mod tests {
             event_id: None,
             cause: "no such event type".to_owned(),
         };
-        assert!(health.halt(ReadModel::OrderList, Shard(3), &halt));
+        let target = Target {
+            read_model: ReadModel::OrderList,
+            build: Build::FIRST,
+            is_active: true,
+            catches_up: false,
+        };
+        assert!(health.halt(target, Shard(3), &halt));
         assert!(
-            !health.halt(ReadModel::OrderList, Shard(3), &halt),
+            !health.halt(target, Shard(3), &halt),
             "the same halt is no news"
         );
         assert_eq!(
@@ -136,8 +167,22 @@ mod tests {
             ["order_list halted in shard 3 at position 7: no such event type"]
         );
 
-        health.clear(ReadModel::OrderList, Shard(3));
+        health.clear(target, Shard(3));
         assert!(health.problems().is_empty());
+
+        let building = Target {
+            is_active: false,
+            ..target
+        };
+        assert!(health.halt(building, Shard(3), &halt));
+        assert!(
+            health.problems().is_empty(),
+            "what does not answer yet keeps nobody from answering"
+        );
+        assert_eq!(
+            health.halted_in(ReadModel::OrderList, Build::FIRST),
+            [(Shard(3), halt)]
+        );
     }
 
     #[test]

@@ -1,18 +1,26 @@
 //! From Kafka to the read models: one consumer per process reads the log and feeds every projection; each projection
-//! has a queue, checkpoints and transactions of its own. What Kafka cannot give is read from the store's feed.
+//! has a queue, checkpoints and transactions of its own. What Kafka cannot give is read from the store's feed, and so
+//! is what fills a new build beside the one that answers.
 
 mod acceptance;
 mod admission;
 mod assignments;
+mod backlog;
+mod builds;
 mod describe;
 mod fill;
 mod health;
 mod kafka;
 mod pacing;
+mod parking;
+mod pressure;
 mod projector;
 mod reader;
 mod rebalance;
+mod rebuild;
 mod record;
+mod repair;
+mod replay;
 mod setup;
 mod shards;
 pub mod views;
@@ -20,35 +28,19 @@ pub mod views;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use tokio::{
-    sync::{Semaphore, mpsc},
-    task::JoinSet,
-};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 pub use self::{
     assignments::Assignments,
+    builds::Target,
     health::{Halt, Health},
     record::{Content, Record, Source, Unreadable},
+    replay::{Replay, ReplayError},
 };
-use self::{
-    projector::{Delivery, Projector},
-    reader::Reader,
-    setup::Store,
-    views::{Documents, Items, Sales, Timeline, View},
-};
-use crate::{
-    database::Database,
-    keys::KeyRing,
-    progress::Progress,
-    projections::{
-        customer_360::Customer360, customer_list::CustomerList, customer_sales::CustomerSales,
-        order_detail::OrderDetail, order_list::OrderList, product_sales::ProductSales,
-        receivables::Receivables, work_queue::WorkQueue,
-    },
-    store::StoreClient,
-};
+use self::{builds::Projectors, pressure::Pressure, reader::Reader, rebuild::Rebuilds};
+use crate::{database::Database, keys::KeyRing, progress::Progress, store::StoreClient};
 
 /// Memory for events in flight, unless less is given: 64 MiB.
 const BUDGET_KIB: u32 = 64 * 1024;
@@ -87,6 +79,7 @@ struct Shared {
     health: Arc<Health>,
     assignments: Arc<Assignments>,
     feed_pages: Arc<Semaphore>,
+    pressure: Arc<Pressure>,
     cancel: CancellationToken,
 }
 
@@ -107,6 +100,7 @@ impl Consumer {
             health: Arc::default(),
             assignments: Arc::default(),
             feed_pages: Arc::new(Semaphore::new(FEED_PAGES_MAX)),
+            pressure: Arc::default(),
             cancel,
         };
         Self {
@@ -148,58 +142,20 @@ impl Consumer {
         let Some(Some(store)) = shared.cancel.run_until_cancelled(setup).await else {
             return;
         };
-        let mut projectors = JoinSet::new();
-        let queues = start_projectors(&shared, store, &mut projectors);
+        let mut projectors = Projectors::new(shared.clone(), store);
+        projectors.follow_registry().await;
+        let queues = projectors.queues();
         let reader = Reader::new(options, budget_kib, shared.clone(), store.shards, queues);
-        let reading = reader.run();
-        tokio::pin!(reading);
-        loop {
-            tokio::select! {
-                () = &mut reading => break,
-                Some(_) = projectors.join_next() => if !shared.cancel.is_cancelled() {
-                    // Only a bug ends a projector before its time. Nothing may go on without it.
-                    error!("a projection ended before its time");
-                    shared.health.refuse("a projection ended before its time".to_owned());
-                    return;
-                }
+        tokio::select! {
+            () = reader.run() => {}
+            never = Rebuilds::new(shared.clone(), store).drive() => match never {},
+            () = projectors.follow() => {
+                // Only a bug ends a projector before its time. Nothing may go on without it.
+                error!("a projection ended before its time");
+                shared.health.refuse("a projection ended before its time".to_owned());
+                return;
             }
         }
-        while projectors.join_next().await.is_some() {}
+        projectors.ended().await;
     }
-}
-
-/// One projector per read model: a new read model is one more line.
-fn start_projectors(
-    shared: &Shared,
-    store: Store,
-    projectors: &mut JoinSet<()>,
-) -> Vec<mpsc::Sender<Delivery>> {
-    let (shards, zone) = (store.shards, store.reporting_zone);
-    let sales = Sales { shards, zone };
-    let products = Items::<ProductSales>::new(shards, zone);
-    let customers = Items::<CustomerSales>::new(shards, zone);
-    vec![
-        start(shared, store, projectors, Documents::<OrderList>::new()),
-        start(shared, store, projectors, Documents::<OrderDetail>::new()),
-        start(shared, store, projectors, Timeline),
-        start(shared, store, projectors, Documents::<CustomerList>::new()),
-        start(shared, store, projectors, Documents::<Customer360>::new()),
-        start(shared, store, projectors, sales),
-        start(shared, store, projectors, products),
-        start(shared, store, projectors, customers),
-        start(shared, store, projectors, Documents::<WorkQueue>::new()),
-        start(shared, store, projectors, Documents::<Receivables>::new()),
-    ]
-}
-
-fn start<V: View>(
-    shared: &Shared,
-    store: Store,
-    projectors: &mut JoinSet<()>,
-    view: V,
-) -> mpsc::Sender<Delivery> {
-    let (sender, queue) = mpsc::channel(QUEUE_EVENTS_MAX);
-    let projector = Projector::new(view, shared.clone(), store.shards, queue);
-    projectors.spawn(projector.run());
-    sender
 }

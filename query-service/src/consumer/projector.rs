@@ -1,30 +1,35 @@
-//! One read model's work: takes what is delivered, folds and writes it batch by batch, each in one transaction that
-//! first moves the checkpoints. Whatever fails, the checkpoints in the database say where to go on.
+//! The work for one build of a read model: takes what is delivered, folds and writes it batch by batch, each in one
+//! transaction that first moves the checkpoints. What cannot be folded parks its stream in the same transaction.
+//! Whatever fails, the checkpoints in the database say where to go on.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use metrics::{counter, histogram};
-use orderfold_events::ShardCount;
+use orderfold_events::{ShardCount, StreamId};
+use orderfold_http::clock;
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval},
 };
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use super::{
     Shared,
     admission::{Admitted, Batch, admit},
     assignments::Assignment,
+    backlog::Backlog,
+    builds::Target,
     fill::Page,
     health::Halt,
     pacing::Backoff,
+    parking::{Contradictions, Parking},
     record::Record,
     shards::Shards,
     views::{View, ViewError, keys_for},
 };
 use crate::{
     database::{
-        DatabaseError,
+        DatabaseError, Transaction,
         transaction::{Fence, Move},
     },
     projections::FoldKeys,
@@ -34,19 +39,27 @@ use crate::{
 pub(super) type Delivery = (Assignment, Arc<Record>);
 
 /// Most events in one batch.
-const BATCH_EVENTS_MAX: usize = 1000;
+pub(super) const BATCH_EVENTS_MAX: usize = 1000;
 /// A batch ends when it holds this many bytes of events.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 const RETRY_MAX: Duration = Duration::from_secs(2);
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Most streams that wait in the shards of one projector. More is no bad event but a bad release: it halts.
+const PARKED_STREAMS_MAX: usize = 100;
 
-/// The worker of one read model.
+/// The worker of one build of a read model.
 pub(super) struct Projector<V> {
-    view: V,
-    shared: Shared,
+    pub(super) view: V,
+    pub(super) target: Target,
+    pub(super) shared: Shared,
+    pub(super) count: ShardCount,
     queue: mpsc::Receiver<Delivery>,
     pages: mpsc::UnboundedReceiver<Page>,
-    shards: Shards,
+    backlogs: mpsc::UnboundedReceiver<Backlog>,
+    pub(super) backlog_sender: mpsc::UnboundedSender<Backlog>,
+    /// Streams whose waiting events are being read.
+    pub(super) repairing: BTreeSet<StreamId>,
+    pub(super) shards: Shards,
 }
 
 /// How an attempt at a batch ended.
@@ -58,18 +71,24 @@ enum Step {
 
 impl<V: View> Projector<V> {
     pub(super) fn new(
-        view: V,
+        (target, view): (Target, V),
         shared: Shared,
         count: ShardCount,
         queue: mpsc::Receiver<Delivery>,
     ) -> Self {
         let (sender, pages) = mpsc::unbounded_channel();
+        let (backlog_sender, backlogs) = mpsc::unbounded_channel();
         Self {
             view,
-            shards: Shards::new(V::READ_MODEL, shared.clone(), count, sender),
+            target,
+            shards: Shards::new(target, shared.clone(), count, sender),
             shared,
+            count,
             queue,
             pages,
+            backlogs,
+            backlog_sender,
+            repairing: BTreeSet::new(),
         }
     }
 
@@ -83,7 +102,11 @@ impl<V: View> Projector<V> {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return,
-                _ = look.tick() => self.shards.look_around().await,
+                _ = look.tick() => {
+                    self.shards.look_around(self.queue.is_empty()).await;
+                    self.look_for_repairs().await;
+                }
+                Some(backlog) = self.backlogs.recv() => self.carry_out(backlog).await,
                 Some(page) = self.pages.recv() => self.take_page(page).await,
                 count = self.queue.recv_many(&mut deliveries, BATCH_EVENTS_MAX) => {
                     if count == 0 {
@@ -136,7 +159,7 @@ impl<V: View> Projector<V> {
                 Ok(Step::Again) => {}
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
-                    warn!(error, projection = %V::READ_MODEL, "a batch was not written");
+                    warn!(error, projection = %self.target, "a batch was not written");
                 }
             }
             if cancel.run_until_cancelled(backoff.wait()).await.is_none() {
@@ -164,67 +187,110 @@ impl<V: View> Projector<V> {
         if batch.records.is_empty() {
             return Ok(Step::Done);
         }
-        let keys = match self
-            .shared
-            .keys
-            .for_fold(keys_for::<V>(&batch.records))
-            .await
-        {
+        self.fold(batch).await
+    }
+
+    /// Folds a batch, with the streams parked that contradict their documents.
+    async fn fold(&mut self, batch: Batch) -> Result<Step, DatabaseError> {
+        let started = Instant::now();
+        let keys = self.shared.keys.for_fold(keys_for::<V>(&batch.records));
+        let keys = match keys.await {
             Ok(keys) => keys,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                warn!(error, projection = %V::READ_MODEL, "a batch waits for keys");
+                warn!(error, projection = %self.target, "a batch waits for keys");
                 return Ok(Step::Again);
             }
         };
-        let started = Instant::now();
-        match self.write(&batch, &keys).await {
-            Ok(Fence::Passed) => {
-                count_batch::<V>(&batch, started);
-                self.shards.passed(batch);
-                Ok(Step::Done)
+        let mut contradictions = Contradictions::new();
+        loop {
+            let parking = Parking::of(
+                &batch.records,
+                |shard, stream| self.shards.is_parked(shard, stream),
+                &contradictions,
+            );
+            if self.are_too_many(&parking) {
+                return Ok(Step::Again);
             }
-            Ok(Fence::Lost) => {
-                debug!(projection = %V::READ_MODEL, "a checkpoint was moved by someone else");
-                count_abort::<V>("fence");
-                self.shards.doubt(&batch);
-                Ok(Step::Again)
-            }
-            Err(ViewError::Contradiction { record, cause }) => {
-                let halt = Halt {
-                    position: record.envelope.coordinate.position,
-                    event_id: Some(record.envelope.event_id),
-                    cause: cause.to_string(),
-                };
-                self.shards.halt(record.envelope.coordinate.shard, &halt);
-                Ok(Step::Again)
-            }
-            Err(ViewError::Database(error)) => {
-                self.shards.doubt(&batch);
-                if error.is_conflict() {
-                    debug!(projection = %V::READ_MODEL, "another transaction was in the way");
+            match self.write(&batch, &parking, &keys).await {
+                Ok(Fence::Passed) => {
+                    count_batch::<V>(parking.fold.len(), started);
+                    self.take_note_of_parked(&parking);
+                    self.shards.passed(batch);
+                    return Ok(Step::Done);
+                }
+                Ok(Fence::Lost) => {
+                    debug!(projection = %self.target, "a checkpoint was moved by someone else");
+                    count_abort::<V>("fence");
+                    self.shards.doubt(&batch);
+                    return Ok(Step::Again);
+                }
+                Err(ViewError::Contradiction { record, cause }) => {
+                    contradictions.insert(record.event_id(), cause.to_string());
+                }
+                Err(ViewError::Database(error)) => {
+                    self.shards.doubt(&batch);
+                    if !error.is_conflict() {
+                        count_abort::<V>("failure");
+                        return Err(error);
+                    }
+                    debug!(projection = %self.target, "another transaction was in the way");
                     count_abort::<V>("conflict");
-                    Ok(Step::Again)
-                } else {
-                    count_abort::<V>("failure");
-                    Err(error)
+                    return Ok(Step::Again);
                 }
             }
         }
     }
 
-    /// Checkpoints first: they are the fence. Then the documents.
-    async fn write(&self, batch: &Batch, keys: &FoldKeys) -> Result<Fence, ViewError> {
-        let mut transaction = self.shared.database.transaction().await?;
-        let moves: Vec<Move> = batch.moves.values().cloned().collect();
-        let outcome = match transaction.advance(&moves).await {
-            Ok(Fence::Passed) => self
-                .view
-                .write(&mut transaction, &batch.records, keys)
-                .await
-                .map(|()| Fence::Passed),
-            other => other.map_err(ViewError::from),
+    /// Halts the shard of the first stream that is one too many.
+    fn are_too_many(&mut self, parking: &Parking) -> bool {
+        let room = PARKED_STREAMS_MAX.saturating_sub(self.shards.parked_streams());
+        let mut new: Vec<_> = parking.newly_parked().map(|(_, first)| first).collect();
+        new.sort_by_key(|first| first.envelope.coordinate.position);
+        let Some(first) = new.get(room) else {
+            return false;
         };
+        let coordinate = first.envelope.coordinate;
+        let halt = Halt {
+            position: coordinate.position,
+            event_id: Some(first.event_id()),
+            cause: format!(
+                "more than {PARKED_STREAMS_MAX} streams hold an event that cannot be folded"
+            ),
+        };
+        self.shards.halt(coordinate.shard, &halt);
+        true
+    }
+
+    fn take_note_of_parked(&mut self, parking: &Parking) {
+        for (stream, first) in parking.newly_parked() {
+            error!(
+                projection = %self.target,
+                %stream,
+                event_id = %first.event_id(),
+                "a stream was parked: an event of it cannot be folded"
+            );
+        }
+        let parked = parking
+            .newly_parked()
+            .map(|(stream, first)| (first.envelope.coordinate.shard, stream));
+        self.shards.parked(parked);
+        if self.target.is_active {
+            let missing = parking.missing();
+            self.shared.progress.observe_missing(V::READ_MODEL, missing);
+        }
+    }
+
+    /// Checkpoints first: they are the fence. Then the documents, and what waits.
+    async fn write(
+        &self,
+        batch: &Batch,
+        parking: &Parking,
+        keys: &FoldKeys,
+    ) -> Result<Fence, ViewError> {
+        let database = &self.shared.database;
+        let mut transaction = database.transaction_in(self.target.build).await?;
+        let outcome = self.write_in(&mut transaction, batch, parking, keys).await;
         if let Ok(Fence::Passed) = outcome {
             transaction.commit().await?;
         } else {
@@ -232,14 +298,32 @@ impl<V: View> Projector<V> {
         }
         outcome
     }
+
+    async fn write_in(
+        &self,
+        transaction: &mut Transaction,
+        batch: &Batch,
+        parking: &Parking,
+        keys: &FoldKeys,
+    ) -> Result<Fence, ViewError> {
+        let moves: Vec<Move> = batch.moves.values().cloned().collect();
+        if transaction.advance(&moves).await? == Fence::Lost {
+            return Ok(Fence::Lost);
+        }
+        self.view.write(transaction, &parking.fold, keys).await?;
+        let parked = parking.documents(self.target, clock::now().into());
+        transaction.park(&parked).await?;
+        let behind = parking.behind(self.target);
+        Ok(transaction.wait_behind(behind).await?)
+    }
 }
 
-fn count_batch<V: View>(batch: &Batch, started: Instant) {
+fn count_batch<V: View>(events: usize, started: Instant) {
     let projection = V::READ_MODEL.as_str();
     histogram!("orderfold_projection_batch_seconds", "projection" => projection)
         .record(started.elapsed());
     counter!("orderfold_projection_events_total", "projection" => projection)
-        .increment(u64::try_from(batch.records.len()).unwrap_or(u64::MAX));
+        .increment(u64::try_from(events).unwrap_or(u64::MAX));
 }
 
 fn count_abort<V: View>(cause: &'static str) {

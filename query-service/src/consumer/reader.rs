@@ -16,13 +16,14 @@ use rdkafka::{
     message::{BorrowedMessage, Headers},
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::{MissedTickBehavior, interval, sleep},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use tracing::{debug, error, warn};
 
 use super::{
     ConsumerOptions, RECORD_KIB_MIN, Shared,
+    builds::Queues,
     kafka::{self, Kafka, close, for_assigned, out_of_range},
     projector::Delivery,
     rebalance::{Rebalancing, shard_of},
@@ -38,7 +39,7 @@ pub(super) struct Reader {
     options: ConsumerOptions,
     shared: Shared,
     shards: ShardCount,
-    queues: Vec<mpsc::Sender<Delivery>>,
+    queues: Arc<Queues>,
     budget_kib: u32,
     budget: Arc<Semaphore>,
 }
@@ -49,7 +50,7 @@ impl Reader {
         budget_kib: u32,
         shared: Shared,
         shards: ShardCount,
-        queues: Vec<mpsc::Sender<Delivery>>,
+        queues: Arc<Queues>,
     ) -> Self {
         Self {
             options,
@@ -164,12 +165,7 @@ impl Reader {
             if let Some(record) = Arc::get_mut(&mut record) {
                 record.budget = Some(permit);
             }
-            for queue in &self.queues {
-                // Never full: the budget is used up first. Closed only when the service stops.
-                if queue.send((assignment, Arc::clone(&record))).await.is_err() {
-                    return;
-                }
-            }
+            self.queues.hand_over(assignment, &record);
         }
     }
 
@@ -190,6 +186,7 @@ impl Reader {
         waiting: &mut VecDeque<Delivery>,
     ) -> Option<OwnedSemaphorePermit> {
         debug!("too many events in flight: pausing");
+        self.shared.pressure.note(Instant::now());
         counter!("orderfold_consumer_pauses_total").increment(1);
         let half = cost.max(self.budget_kib / 2);
         let acquire = Arc::clone(&self.budget).acquire_many_owned(half);
@@ -210,6 +207,7 @@ impl Reader {
             }
         };
         drop(permit);
+        self.shared.pressure.note(Instant::now());
         for_assigned(kafka, |partitions| kafka.resume(partitions));
         Arc::clone(&self.budget).acquire_many_owned(cost).await.ok()
     }

@@ -44,7 +44,7 @@ pub enum Unreadable {
 }
 
 impl Record {
-    /// Reads the data of an event; what cannot be read is kept as such, for the projections to halt at.
+    /// Reads the data of an event; what cannot be read is kept as such, for the projections to park.
     #[must_use]
     pub fn read(envelope: Envelope, data: &[u8], shards: ShardCount, source: Source) -> Self {
         Self {

@@ -1,8 +1,9 @@
-//! The shards that one projector works on: how far each is, where its next event comes from, and what stopped it.
+//! The shards that one projector works on: how far each is, where its next event comes from, what waits in it, and what
+//! stopped it.
 
 use std::{collections::BTreeMap, time::Duration};
 
-use orderfold_events::{Position, Shard, ShardCount};
+use orderfold_events::{Position, Shard, ShardCount, StreamId};
 use tokio::{sync::mpsc, time::Instant};
 use tracing::{debug, error, info};
 
@@ -11,19 +12,20 @@ use super::{
     acceptance::is_beyond_fork,
     admission::{Batch, Following, Mode},
     assignments::Assignment,
+    builds::Target,
     fill::{Page, Wish, fill},
     health::Halt,
 };
-use crate::{database::DatabaseError, projections::ReadModel};
+use crate::database::{Checkpoint, DatabaseError};
 
-/// A shard that stands still for so long, although the store is ahead, is read from the feed.
+/// A shard that stands still for so long, although the store is ahead and nothing is on its way, is read from the feed.
 const STALL: Duration = Duration::from_secs(10);
 /// A halted shard is tried again from the feed after so long: its event may have been put right.
 const HALT_RETRY: Duration = Duration::from_secs(30);
 
 /// The shards of one projector.
 pub(super) struct Shards {
-    read_model: ReadModel,
+    target: Target,
     shared: Shared,
     count: ShardCount,
     pages: mpsc::UnboundedSender<Page>,
@@ -32,13 +34,13 @@ pub(super) struct Shards {
 
 impl Shards {
     pub(super) fn new(
-        read_model: ReadModel,
+        target: Target,
         shared: Shared,
         count: ShardCount,
         pages: mpsc::UnboundedSender<Page>,
     ) -> Self {
         Self {
-            read_model,
+            target,
             shared,
             count,
             pages,
@@ -69,8 +71,17 @@ impl Shards {
         if missing.is_empty() {
             return Ok(());
         }
-        let keys = missing.keys().map(|&shard| (self.read_model, shard));
-        for checkpoint in self.shared.database.some_checkpoints(keys).await? {
+        let Target {
+            read_model, build, ..
+        } = self.target;
+        let database = &self.shared.database;
+        let keys = missing.keys().map(|&shard| (read_model, build, shard));
+        let checkpoints = database.some_checkpoints(keys).await?;
+        // After the checkpoints: what waits by then is at least what they have passed over.
+        let mut parked = database
+            .streams_parked_in((read_model, build), missing.keys().copied())
+            .await?;
+        for checkpoint in checkpoints {
             let shard = checkpoint.shard;
             let Some(&assignment) = missing.get(&shard) else {
                 continue;
@@ -83,6 +94,7 @@ impl Shards {
                 mode: known
                     .filter(|known| known.assignment == assignment)
                     .map_or(Mode::Live, |known| known.mode),
+                parked: parked.remove(&shard).unwrap_or_default(),
                 moved: Instant::now(),
             };
             self.followed.insert(shard, following);
@@ -99,7 +111,7 @@ impl Shards {
         self.followed.retain(|&shard, following| {
             let is_ours = assignments.holds(shard, following.assignment);
             if !is_ours {
-                health.clear(self.read_model, shard);
+                health.clear(self.target, shard);
             }
             is_ours
         });
@@ -111,6 +123,44 @@ impl Shards {
             if let Some(following) = self.followed.get_mut(shard) {
                 following.is_certain = false;
             }
+        }
+    }
+
+    /// No checkpoint of a shard is known until it is read again.
+    pub(super) fn doubt_shard(&mut self, shard: Shard) {
+        if let Some(following) = self.followed.get_mut(&shard) {
+            following.is_certain = false;
+        }
+    }
+
+    /// How many streams wait in all shards together.
+    pub(super) fn parked_streams(&self) -> usize {
+        let followed = self.followed.values();
+        followed.map(|following| following.parked.len()).sum()
+    }
+
+    /// Whether a stream waits.
+    pub(super) fn is_parked(&self, shard: Shard, stream: StreamId) -> bool {
+        let following = self.followed.get(&shard);
+        following.is_some_and(|following| following.parked.contains(&stream))
+    }
+
+    /// Takes note of streams that were parked by a batch that is committed.
+    pub(super) fn parked(&mut self, streams: impl Iterator<Item = (Shard, StreamId)>) {
+        for (shard, stream) in streams {
+            if let Some(following) = self.followed.get_mut(&shard) {
+                following.parked.insert(stream);
+            }
+        }
+    }
+
+    /// Takes note of a repair that is committed; the stream goes on if `is_free`.
+    pub(super) fn repaired(&mut self, checkpoint: Checkpoint, stream: StreamId, is_free: bool) {
+        if let Some(following) = self.followed.get_mut(&checkpoint.shard) {
+            if is_free {
+                following.parked.remove(&stream);
+            }
+            following.checkpoint = checkpoint;
         }
     }
 
@@ -128,7 +178,7 @@ impl Shards {
     }
 
     /// Forks, shards that stand still, and halted ones whose time has come.
-    pub(super) async fn look_around(&mut self) {
+    pub(super) async fn look_around(&mut self, is_queue_empty: bool) {
         let ours = self.shared.assignments.all();
         if let Err(error) = self.take_on(ours.into_iter().map(|(shard, _)| shard)).await {
             debug!(
@@ -140,14 +190,18 @@ impl Shards {
         let Some(heads) = self.shared.progress.heads() else {
             return;
         };
+        let comes_more = !is_queue_empty || self.shared.pressure.was_within(STALL, Instant::now());
         let mut beyond = Vec::new();
         let mut behind = Vec::new();
         for (&shard, following) in &self.followed {
             let head = heads.positions.get(&shard).copied().unwrap_or_default();
-            let is_stalled = following.moved.elapsed() > STALL;
+            let is_stalled = !comes_more && following.moved.elapsed() > STALL;
             match following.mode {
                 _ if is_beyond_fork(&following.checkpoint, &heads.epochs) => beyond.push(shard),
-                Mode::Live if is_stalled && head > following.checkpoint.position => {
+                Mode::Live
+                    if (is_stalled || self.target.catches_up)
+                        && head > following.checkpoint.position =>
+                {
                     behind.push((shard, head));
                 }
                 Mode::Halted { since, .. } if since.elapsed() > HALT_RETRY => {
@@ -174,7 +228,7 @@ impl Shards {
             Mode::Live => {
                 following.mode = Mode::Filling { until };
                 info!(
-                    projection = %self.read_model,
+                    projection = %self.target,
                     shard = shard.0,
                     after = following.checkpoint.position.0,
                     until = until.0,
@@ -257,7 +311,7 @@ impl Shards {
             && matches!(following.mode, Mode::Filling { until } if following.checkpoint.position >= until)
         {
             following.mode = Mode::Live;
-            self.shared.health.clear(self.read_model, shard);
+            self.shared.health.clear(self.target, shard);
         }
     }
 
@@ -269,14 +323,14 @@ impl Shards {
                 since: Instant::now(),
             };
         }
-        if self.shared.health.halt(self.read_model, shard, halt) {
+        if self.shared.health.halt(self.target, shard, halt) {
             error!(
-                projection = %self.read_model,
+                projection = %self.target,
                 shard = shard.0,
                 position = halt.position.0,
                 event_id = halt.event_id.map(|id| id.to_string()),
                 cause = halt.cause,
-                "a shard was halted: an event cannot be folded"
+                "a shard was halted"
             );
         }
     }

@@ -27,6 +27,7 @@ use crate::{
         listed::ListedOrder,
         question::ListQuestion as OrderListQuestion,
     },
+    progress::Subject,
 };
 
 /// Customers, newest first
@@ -54,6 +55,7 @@ pub(crate) async fn list_customers(
         binding,
     } = ListQuestion::read(uri.query(), owner)?;
     let standing = api.standings.of(&headers, LIST_READS).await?;
+    let standing = standing.about(owner.map_or(Subject::Many, Subject::Customer));
     let personal = principal.has(PERSONAL);
     let rows = api.customers.list(&filter, slice, personal).await?;
     answers::page(&uri, &standing, binding, rows)
@@ -83,6 +85,7 @@ pub(crate) async fn get_customer(
     let customer = customer_id(&customer, principal.customer.map(CustomerId))?;
     parameters::none(uri.query())?;
     let standing = api.standings.of(&headers, CUSTOMER_READS).await?;
+    let standing = standing.about(Subject::Customer(customer));
     let found = api.customers.get(customer).await?;
     let personal = principal.has(PERSONAL);
     let opener = api.keys.for_reader([customer], personal).await?;
@@ -121,6 +124,7 @@ pub(crate) async fn list_customer_orders(
         binding,
     } = OrderListQuestion::read(uri.query(), Some(customer))?;
     let standing = api.standings.of(&headers, ORDERS_READS).await?;
+    let standing = standing.about(Subject::Customer(customer));
     if !api.customers.exists(customer).await? {
         return Err(standing.refusal(problems::CUSTOMER_NOT_FOUND));
     }

@@ -4,14 +4,14 @@ use bson::{Document, doc};
 use mongodb::{IndexModel, error::ErrorKind, options::IndexOptions};
 
 use super::{
-    Attempt, Database, DatabaseError,
+    Attempt, Build, Database, DatabaseError,
     collections::{
-        CHECKPOINTS, CUSTOMER_360, CUSTOMER_KEY, CUSTOMER_LIST, CUSTOMER_SALES, ORDER_DETAIL,
-        ORDER_LIST, ORDER_TIMELINE, PRODUCT_SALES, RECEIVABLES, SALES_DAYS, SALES_SLOTS, STORE,
-        WORK_QUEUE,
+        AUDIT, CHECKPOINTS, CUSTOMER_360, CUSTOMER_KEY, CUSTOMER_LIST, CUSTOMER_SALES,
+        ORDER_DETAIL, ORDER_LIST, ORDER_TIMELINE, PARKED, PRODUCT_SALES, PROJECTIONS, RECEIVABLES,
+        SALES_DAYS, SALES_SLOTS, SKIPPED, STORE, WORK_QUEUE, built, collections_of, written_by,
     },
 };
-use crate::projections::work_queue::Stage;
+use crate::projections::{ReadModel, work_queue::Stage};
 
 /// MongoDB's code for a collection that is there already.
 const NAMESPACE_EXISTS: i32 = 48;
@@ -36,28 +36,93 @@ const CUSTOMER_FILTERS: [&str; 5] = ["status", "tags", "reference.value", "searc
 type Index = (Document, Option<Document>);
 
 impl Database {
-    /// Makes what is missing of the collections and indexes.
+    /// Makes what is missing of the registry, the collections and their indexes.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away or refuses.
     pub async fn bootstrap(&self) -> Result<(), DatabaseError> {
         for (name, indexes) in collections() {
-            self.ensure_collection(name).await?;
-            if !indexes.is_empty() {
-                let models = indexes.into_iter().map(|(keys, only)| {
-                    let options = IndexOptions::builder().partial_filter_expression(only);
-                    IndexModel::builder()
-                        .keys(keys)
-                        .options(options.build())
-                        .build()
-                });
-                self.collection::<Document>(name)
-                    .create_indexes(models)
-                    .await
-                    .attempt("create an index")?;
+            if written_by(name).is_none() {
+                self.ensure_indexed(name, indexes).await?;
+            }
+        }
+        self.ensure_registrations().await?;
+        for registration in self.registrations().await? {
+            for build in registration.folded() {
+                self.bootstrap_build(registration.projection, build).await?;
             }
         }
         Ok(())
+    }
+
+    /// Makes what is missing of the collections of one build.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away or refuses.
+    pub async fn bootstrap_build(
+        &self,
+        read_model: ReadModel,
+        build: Build,
+    ) -> Result<(), DatabaseError> {
+        for (name, indexes) in collections() {
+            if written_by(name) == Some(read_model) {
+                // Nobody asks the scratch build anything but by id.
+                let indexes = if build == Build::SCRATCH {
+                    Vec::new()
+                } else {
+                    indexes
+                };
+                self.ensure_indexed(&built(name, build), indexes).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops one build with everything that belongs to it. Whoever still folds into it is fenced off.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away or refuses.
+    pub async fn drop_build(
+        &self,
+        read_model: ReadModel,
+        build: Build,
+    ) -> Result<(), DatabaseError> {
+        let attempt = "drop a build";
+        // Checkpoints first: without them nobody writes.
+        for name in [CHECKPOINTS, PARKED, SKIPPED] {
+            self.collection::<Document>(name)
+                .delete_many(of_build(read_model, build))
+                .await
+                .attempt(attempt)?;
+        }
+        for name in collections_of(read_model) {
+            self.inner
+                .collection::<Document>(&built(name, build))
+                .drop()
+                .await
+                .attempt(attempt)?;
+        }
+        Ok(())
+    }
+
+    async fn ensure_indexed(&self, name: &str, indexes: Vec<Index>) -> Result<(), DatabaseError> {
+        self.ensure_collection(name).await?;
+        if indexes.is_empty() {
+            return Ok(());
+        }
+        let models = indexes.into_iter().map(|(keys, only)| {
+            let options = IndexOptions::builder().partial_filter_expression(only);
+            IndexModel::builder()
+                .keys(keys)
+                .options(options.build())
+                .build()
+        });
+        self.inner
+            .collection::<Document>(name)
+            .create_indexes(models)
+            .await
+            .attempt("create an index")
+            .map(drop)
     }
 
     async fn ensure_collection(&self, name: &str) -> Result<(), DatabaseError> {
@@ -70,22 +135,33 @@ impl Database {
     }
 }
 
+/// What belongs to one build, in the collections that all builds share.
+pub(super) fn of_build(read_model: ReadModel, build: Build) -> Document {
+    doc! {
+        "projection": read_model.as_str(),
+        "version": i64::from(read_model.version()),
+        "build": i64::from(build.0),
+    }
+}
+
 /// Every collection with its indexes.
 fn collections() -> Vec<(&'static str, Vec<Index>)> {
     let sales = || whole(doc! { "_id.currency": 1, "_id.day": 1, "_id.channel": 1 });
     let days = whole(doc! { "_id.day": 1 });
     let items = || whole(doc! { "_id.currency": 1, "_id.span": 1, "_id.day": 1 });
     let number = (doc! { "number": 1 }, Some(there("number")));
+    let events = whole(doc! { "order_id": 1, "version": 1 });
     vec![
         (CHECKPOINTS, Vec::new()),
         (STORE, Vec::new()),
         (CUSTOMER_KEY, Vec::new()),
+        (PROJECTIONS, Vec::new()),
+        (PARKED, vec![whole(doc! { "stream": 1 })]),
+        (SKIPPED, Vec::new()),
+        (AUDIT, vec![whole(doc! { "at": 1 })]),
         (ORDER_LIST, order_list()),
         (ORDER_DETAIL, vec![number]),
-        (
-            ORDER_TIMELINE,
-            vec![whole(doc! { "order_id": 1, "version": 1 })],
-        ),
+        (ORDER_TIMELINE, vec![events]),
         (CUSTOMER_LIST, keyset("created_at", &CUSTOMER_FILTERS)),
         (CUSTOMER_360, Vec::new()),
         (SALES_SLOTS, vec![sales()]),

@@ -8,16 +8,19 @@ use futures::TryStreamExt;
 use orderfold_events::{Epoch, EventId, Position, Shard, ShardCount, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Database, DatabaseError, collections::CHECKPOINTS, stored};
+use super::{
+    Attempt, Build, Database, DatabaseError, bootstrap::of_build, collections::CHECKPOINTS, stored,
+};
 use crate::projections::ReadModel;
 
-/// How far one projection, in its present version, has folded one shard.
+/// How far one build of a projection, in its present version, has folded one shard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     #[serde(rename = "_id")]
     pub id: String,
     pub projection: ReadModel,
     pub version: u32,
+    pub build: Build,
     pub shard: Shard,
     /// History of the event at `position`.
     pub epoch: Epoch,
@@ -31,71 +34,119 @@ pub struct Checkpoint {
     /// When the newest event folded was recorded.
     #[serde(with = "stored::optional_time")]
     pub as_of: Option<Timestamp>,
+    /// How many repairs of parked streams were carried out. It is part of the fence: whoever does not know of a repair
+    /// does not know which streams wait.
+    pub repairs: u64,
 }
 
 impl Checkpoint {
-    /// Before the first event.
+    /// Before the first event, in the first build.
     #[must_use]
     pub fn start(projection: ReadModel, shard: Shard) -> Self {
+        Self::start_of(projection, Build::FIRST, shard)
+    }
+
+    /// Before the first event.
+    #[must_use]
+    pub fn start_of(projection: ReadModel, build: Build, shard: Shard) -> Self {
         Self {
-            id: checkpoint_id(projection, shard),
+            id: checkpoint_id(projection, build, shard),
             projection,
             version: projection.version(),
+            build,
             shard,
             epoch: Epoch::FIRST,
             position: Position::START,
             event_id: EventId::NIL,
             next_offset: None,
             as_of: None,
+            repairs: 0,
         }
     }
 }
 
-fn checkpoint_id(projection: ReadModel, shard: Shard) -> String {
-    format!("{projection}@{}/{shard}", projection.version())
+fn checkpoint_id(projection: ReadModel, build: Build, shard: Shard) -> String {
+    format!("{}/{shard}", build_name(projection, build))
+}
+
+/// How one build of a read model is named: by its version and number.
+pub(super) fn build_name(projection: ReadModel, build: Build) -> String {
+    format!("{projection}@{}.{build}", projection.version())
 }
 
 impl Database {
-    /// Makes the missing checkpoints, at position 0.
+    /// Makes the missing checkpoints of every build, at position 0.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away.
     pub async fn ensure_checkpoints(&self, shards: ShardCount) -> Result<(), DatabaseError> {
-        let attempt = "create the checkpoints";
-        let known: BTreeSet<String> = self
-            .checkpoints()
-            .await?
-            .into_iter()
-            .map(|checkpoint| checkpoint.id)
-            .collect();
-        for &read_model in ReadModel::ALL {
-            for shard in shards.shards() {
-                let checkpoint = Checkpoint::start(read_model, shard);
-                if known.contains(&checkpoint.id) {
-                    continue;
-                }
-                let start = bson::serialize_to_document(&checkpoint).attempt(attempt)?;
-                self.collection::<Checkpoint>(CHECKPOINTS)
-                    .update_one(
-                        doc! { "_id": &checkpoint.id },
-                        doc! { "$setOnInsert": start },
-                    )
-                    .upsert(true)
-                    .await
-                    .attempt(attempt)?;
+        for registration in self.registrations().await? {
+            for build in registration.folded() {
+                self.ensure_checkpoints_of(registration.projection, build, shards)
+                    .await?;
             }
         }
         Ok(())
     }
 
-    /// All checkpoints of all projections in their present versions.
+    /// Makes the missing checkpoints of one build, at position 0.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn ensure_checkpoints_of(
+        &self,
+        read_model: ReadModel,
+        build: Build,
+        shards: ShardCount,
+    ) -> Result<(), DatabaseError> {
+        let attempt = "create the checkpoints";
+        let known: BTreeSet<String> = self
+            .find_checkpoints(of_build(read_model, build))
+            .await?
+            .into_iter()
+            .map(|checkpoint| checkpoint.id)
+            .collect();
+        for shard in shards.shards() {
+            let checkpoint = Checkpoint::start_of(read_model, build, shard);
+            if known.contains(&checkpoint.id) {
+                continue;
+            }
+            let start = bson::serialize_to_document(&checkpoint).attempt(attempt)?;
+            self.collection::<Checkpoint>(CHECKPOINTS)
+                .update_one(
+                    doc! { "_id": &checkpoint.id },
+                    doc! { "$setOnInsert": start },
+                )
+                .upsert(true)
+                .await
+                .attempt(attempt)?;
+        }
+        Ok(())
+    }
+
+    /// All checkpoints of the builds that answer.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away.
     pub async fn checkpoints(&self) -> Result<Vec<Checkpoint>, DatabaseError> {
-        let mut checkpoints = self.find_checkpoints(doc! {}).await?;
-        checkpoints.retain(|checkpoint| checkpoint.version == checkpoint.projection.version());
-        Ok(checkpoints)
+        let serving = ReadModel::ALL
+            .iter()
+            .map(|&read_model| (read_model, self.serving.of(read_model)));
+        self.checkpoints_of(serving).await
+    }
+
+    /// All checkpoints of some builds.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn checkpoints_of(
+        &self,
+        builds: impl Iterator<Item = (ReadModel, Build)>,
+    ) -> Result<Vec<Checkpoint>, DatabaseError> {
+        let builds: Vec<_> = builds
+            .map(|(read_model, build)| of_build(read_model, build))
+            .collect();
+        self.find_checkpoints(doc! { "$or": builds }).await
     }
 
     /// Some checkpoints.
@@ -104,10 +155,10 @@ impl Database {
     /// [`DatabaseError`] when MongoDB is away.
     pub async fn some_checkpoints(
         &self,
-        wanted: impl Iterator<Item = (ReadModel, Shard)>,
+        wanted: impl Iterator<Item = (ReadModel, Build, Shard)>,
     ) -> Result<Vec<Checkpoint>, DatabaseError> {
         let ids: Vec<String> = wanted
-            .map(|(projection, shard)| checkpoint_id(projection, shard))
+            .map(|(projection, build, shard)| checkpoint_id(projection, build, shard))
             .collect();
         self.find_checkpoints(doc! { "_id": { "$in": ids } }).await
     }
@@ -134,6 +185,7 @@ pub(super) fn exactly(checkpoint: &Checkpoint) -> bson::Document {
         "epoch": i64::from(checkpoint.epoch.0),
         "position": position_value(checkpoint.position),
         "event_id": stored::id_value(checkpoint.event_id),
+        "repairs": repairs_value(checkpoint.repairs),
     }
 }
 
@@ -145,10 +197,15 @@ pub(super) fn moved_to(checkpoint: &Checkpoint) -> bson::Document {
         "event_id": stored::id_value(checkpoint.event_id),
         "next_offset": checkpoint.next_offset,
         "as_of": checkpoint.as_of.map(stored::time_value),
+        "repairs": repairs_value(checkpoint.repairs),
     } }
 }
 
 fn position_value(position: Position) -> Bson {
     // A shard does not live to hold 2⁶³ events.
     Bson::Int64(i64::try_from(position.0).unwrap_or(i64::MAX))
+}
+
+fn repairs_value(repairs: u64) -> Bson {
+    Bson::Int64(i64::try_from(repairs).unwrap_or(i64::MAX))
 }

@@ -1,9 +1,16 @@
-//! The names of the collections, each with the version of its read model, and typed access to them.
+//! The names of the collections, each with the version of its read model, and typed access to them. What a read model
+//! writes is there once per build, under its name and the number of the build.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use mongodb::Collection;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::Database;
+use super::{Build, Database};
 use crate::projections::{
     ReadModel,
     customer_360::CustomerDocument,
@@ -20,6 +27,10 @@ use crate::projections::{
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
 pub(crate) const STORE: &str = "store";
 pub(crate) const CUSTOMER_KEY: &str = "customer_key";
+pub(crate) const PROJECTIONS: &str = "projections";
+pub(crate) const PARKED: &str = "parked";
+pub(crate) const SKIPPED: &str = "skipped";
+pub(crate) const AUDIT: &str = "audit";
 pub(crate) const ORDER_LIST: &str = "order_list_v1";
 pub(crate) const ORDER_DETAIL: &str = "order_detail_v1";
 pub(crate) const ORDER_TIMELINE: &str = "order_timeline_v1";
@@ -48,16 +59,76 @@ pub(crate) const fn documents_of(read_model: ReadModel) -> &'static str {
     }
 }
 
+/// Every collection that a read model writes.
+pub(crate) const fn collections_of(read_model: ReadModel) -> &'static [&'static str] {
+    match read_model {
+        ReadModel::OrderList => &[ORDER_LIST],
+        ReadModel::OrderDetail => &[ORDER_DETAIL],
+        ReadModel::OrderTimeline => &[ORDER_TIMELINE],
+        ReadModel::CustomerList => &[CUSTOMER_LIST],
+        ReadModel::Customer360 => &[CUSTOMER_360],
+        ReadModel::SalesSeries => &[SALES_SLOTS, SALES_DAYS],
+        ReadModel::ProductSales => &[PRODUCT_SALES],
+        ReadModel::CustomerSales => &[CUSTOMER_SALES],
+        ReadModel::WorkQueue => &[WORK_QUEUE],
+        ReadModel::Receivables => &[RECEIVABLES],
+    }
+}
+
+/// The name of a collection in one build.
+pub(super) fn built(name: &str, build: Build) -> String {
+    format!("{name}_b{build}")
+}
+
+/// The read model that writes a collection; none does with those that are there once.
+pub(super) fn written_by(name: &str) -> Option<ReadModel> {
+    let mut all = ReadModel::ALL.iter().copied();
+    all.find(|&read_model| collections_of(read_model).contains(&name))
+}
+
+/// Which build of each read model answers in this process. Cheap to clone: all clones are one.
+#[derive(Debug, Clone, Default)]
+pub struct Serving(Arc<RwLock<BTreeMap<ReadModel, Build>>>);
+
+impl Serving {
+    /// The build that answers; the first unless told otherwise.
+    #[must_use]
+    pub fn of(&self, read_model: ReadModel) -> Build {
+        let serving = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        serving.get(&read_model).copied().unwrap_or(Build::FIRST)
+    }
+
+    /// Makes another build answer.
+    pub fn switch(&self, read_model: ReadModel, build: Build) {
+        let mut serving = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        serving.insert(read_model, build);
+    }
+
+    /// The name of a collection in the build that answers.
+    pub(super) fn name(&self, name: &'static str) -> Cow<'static, str> {
+        match written_by(name) {
+            Some(read_model) => built(name, self.of(read_model)).into(),
+            None => name.into(),
+        }
+    }
+}
+
 impl Database {
-    pub(super) fn collection<T>(&self, name: &str) -> Collection<T>
+    /// Which builds answer.
+    #[must_use]
+    pub fn serving(&self) -> &Serving {
+        &self.serving
+    }
+
+    /// A collection, in the build that answers where there are several.
+    pub(super) fn collection<T>(&self, name: &'static str) -> Collection<T>
     where
         T: Serialize + DeserializeOwned + Send + Sync,
     {
-        self.inner.collection(name)
+        self.inner.collection(&self.serving.name(name))
     }
 
-    /// `order_list`: keyset index `(placed_at, _id)`, alone and behind each of `customer_id`, `lifecycle`,
-    /// `payment_status`, `fulfilment_status`, `channel`, `currency` and `reference`.
+    /// `order_list`: a keyset index per sort, and `(listed_at, _id)` behind every filter.
     #[must_use]
     pub fn order_list(&self) -> Collection<OrderRow> {
         self.collection(ORDER_LIST)
@@ -75,8 +146,8 @@ impl Database {
         self.collection(ORDER_TIMELINE)
     }
 
-    /// `customer_list`: keyset index `(created_at, _id)`, alone and behind each of `status`, `tags` and
-    /// `reference.value`.
+    /// `customer_list`: keyset index `(created_at, _id)`, alone and behind each of `status`, `tags`,
+    /// `reference.value` and `search`.
     #[must_use]
     pub fn customer_list(&self) -> Collection<CustomerRow> {
         self.collection(CUSTOMER_LIST)

@@ -1,11 +1,17 @@
 //! MongoDB: the only place that names a collection, builds a command or knows what an error of the server means.
 //! It knows documents and checkpoints, but not what events fold into them.
 
+pub mod audit;
 pub mod bootstrap;
+pub mod builds;
+pub mod changes;
 pub mod checkpoints;
 pub mod collections;
+pub mod comparing;
 pub mod identity;
 pub mod keys;
+pub mod parked;
+mod parking;
 pub mod reading;
 mod statements;
 pub mod stored;
@@ -21,8 +27,8 @@ use mongodb::{
 };
 
 pub use self::{
-    checkpoints::Checkpoint, identity::StoreIdentity, statements::Statement,
-    transaction::Transaction,
+    builds::Build, checkpoints::Checkpoint, collections::Serving, identity::StoreIdentity,
+    statements::Statement, transaction::Transaction,
 };
 
 /// The database when the URI names none.
@@ -80,6 +86,7 @@ impl<T, E: Into<mongodb::error::Error>> Attempt<T> for Result<T, E> {
 pub struct Database {
     client: Client,
     inner: mongodb::Database,
+    serving: Serving,
 }
 
 impl Database {
@@ -106,7 +113,11 @@ impl Database {
             .unwrap_or_else(|| DATABASE_DEFAULT.to_owned());
         let client = Client::with_options(options).attempt("set up the client of MongoDB")?;
         let inner = client.database(&name);
-        Ok(Self { client, inner })
+        Ok(Self {
+            client,
+            inner,
+            serving: Serving::default(),
+        })
     }
 
     /// Asks the primary for an answer.

@@ -2,17 +2,21 @@
 //! `#[serde(with = …)]`; filters use [`id_value`] and [`time_value`]. It knows no collection.
 
 use bson::Bson;
-use orderfold_events::{CustomerId, EventId, OrderId, Timestamp};
+use orderfold_events::{CustomerId, EventId, OrderId, StreamId, Timestamp};
 use uuid::Uuid;
 
 /// An id that is stored as a UUID.
 pub trait StoredId: Copy + Ord {
     fn uuid(self) -> Uuid;
     fn from_uuid(uuid: Uuid) -> Self;
+
+    /// The id of what a stream of events is about, if it is one of this kind.
+    #[must_use]
+    fn of_stream(stream: StreamId) -> Option<Self>;
 }
 
 macro_rules! stored_id {
-    ($($id:ident),+) => {
+    ($($id:ident: $of_stream:expr),+ $(,)?) => {
         $(impl StoredId for $id {
             fn uuid(self) -> Uuid {
                 self.0
@@ -21,11 +25,25 @@ macro_rules! stored_id {
             fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }
+
+            fn of_stream(stream: StreamId) -> Option<Self> {
+                ($of_stream)(stream)
+            }
         })+
     };
 }
 
-stored_id!(CustomerId, OrderId, EventId);
+stored_id!(
+    CustomerId: |stream| match stream {
+        StreamId::Customer(id) => Some(id),
+        StreamId::Credit(_) | StreamId::Order(_) => None,
+    },
+    OrderId: |stream| match stream {
+        StreamId::Order(id) => Some(id),
+        StreamId::Customer(_) | StreamId::Credit(_) => None,
+    },
+    EventId: |_stream| None,
+);
 
 /// The value of an id in a filter.
 #[must_use]

@@ -1,19 +1,21 @@
 //! One transaction of a projector: checkpoints first, then the documents. It fails as a whole or commits as a whole,
 //! and says so; where the outcome of the commit is unknown, the checkpoints tell.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bson::{Bson, Document, doc};
 use futures::TryStreamExt;
 use mongodb::{ClientSession, error::UNKNOWN_TRANSACTION_COMMIT_RESULT, options::ReadConcern};
+use orderfold_events::{OrderId, Version};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Attempt, Checkpoint, Database, DatabaseError, Statement,
+    Attempt, Build, Checkpoint, Database, DatabaseError, Statement,
     checkpoints::{exactly, moved_to},
-    collections::CHECKPOINTS,
+    collections::{CHECKPOINTS, built, written_by},
     durable,
     statements::{chunks, update_command},
+    stored::{StoredId, id_value},
 };
 
 /// How long the server may take to commit.
@@ -21,10 +23,12 @@ const COMMIT_MAX: Duration = Duration::from_secs(10);
 /// How often a commit with an unknown result is asked again before the checkpoints have to tell.
 const COMMIT_ATTEMPTS: usize = 3;
 
-/// A transaction with snapshot reads, committed to the journals of a majority.
+/// A transaction with snapshot reads, committed to the journals of a majority. What it says of the collections of a
+/// read model, it says of one build.
 #[derive(Debug)]
 pub struct Transaction {
     database: Database,
+    build: Option<Build>,
     session: ClientSession,
 }
 
@@ -44,11 +48,23 @@ pub struct Move {
 }
 
 impl Database {
-    /// Begins a transaction.
+    /// Begins a transaction on the builds that answer.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away.
     pub async fn transaction(&self) -> Result<Transaction, DatabaseError> {
+        self.begin(None).await
+    }
+
+    /// Begins a transaction on one build.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn transaction_in(&self, build: Build) -> Result<Transaction, DatabaseError> {
+        self.begin(Some(build)).await
+    }
+
+    async fn begin(&self, build: Option<Build>) -> Result<Transaction, DatabaseError> {
         let attempt = "begin a transaction";
         let mut session = self.client.start_session().await.attempt(attempt)?;
         session
@@ -60,12 +76,29 @@ impl Database {
             .attempt(attempt)?;
         Ok(Transaction {
             database: self.clone(),
+            build,
             session,
         })
     }
 }
 
 impl Transaction {
+    /// The name of a collection in the build that this is about.
+    fn name(&self, name: &'static str) -> Cow<'static, str> {
+        match self.build {
+            Some(build) if written_by(name).is_some() => built(name, build).into(),
+            Some(_) => name.into(),
+            None => self.database.serving.name(name),
+        }
+    }
+
+    fn collection<T>(&self, name: &'static str) -> mongodb::Collection<T>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync,
+    {
+        self.database.inner.collection(&self.name(name))
+    }
+
     /// Moves checkpoints, each only from exactly where it is expected. It must be the first thing a transaction does.
     ///
     /// # Errors
@@ -89,13 +122,14 @@ impl Transaction {
     /// [`DatabaseError`] when one of them fails: the transaction is then to be given up.
     pub async fn update(
         &mut self,
-        collection: &str,
+        collection: &'static str,
         statements: &[Statement],
     ) -> Result<usize, DatabaseError> {
         let attempt = "write documents";
         let mut matched = 0_usize;
+        let name = self.name(collection);
         for chunk in chunks(statements) {
-            let command = update_command(collection, chunk)?;
+            let command = update_command(&name, chunk)?;
             let answer = self
                 .database
                 .inner
@@ -114,7 +148,7 @@ impl Transaction {
     /// [`DatabaseError`] when one is there already, or MongoDB is away.
     pub async fn insert<T>(
         &mut self,
-        collection: &str,
+        collection: &'static str,
         documents: &[T],
     ) -> Result<(), DatabaseError>
     where
@@ -123,8 +157,7 @@ impl Transaction {
         if documents.is_empty() {
             return Ok(());
         }
-        self.database
-            .collection::<T>(collection)
+        self.collection::<T>(collection)
             .insert_many(documents)
             .session(&mut self.session)
             .await
@@ -138,15 +171,14 @@ impl Transaction {
     /// [`DatabaseError`] when MongoDB is away, or a document is not of the expected shape.
     pub async fn find<T>(
         &mut self,
-        collection: &str,
+        collection: &'static str,
         ids: Vec<Bson>,
     ) -> Result<Vec<T>, DatabaseError>
     where
         T: Serialize + DeserializeOwned + Send + Sync,
     {
         let attempt = "read documents";
-        self.database
-            .collection::<T>(collection)
+        self.collection::<T>(collection)
             .find(doc! { "_id": { "$in": ids } })
             .session(&mut self.session)
             .await
@@ -155,6 +187,61 @@ impl Transaction {
             .try_collect()
             .await
             .attempt(attempt)
+    }
+
+    /// Raises a version by one, in the document with this id, if it stands just below.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn raise(
+        &mut self,
+        collection: &'static str,
+        id: impl StoredId,
+        (path, version): (&str, Version),
+    ) -> Result<(), DatabaseError> {
+        let before = i64::from(version.0.saturating_sub(1));
+        let statement = Statement::update(
+            &doc! { "_id": id_value(id), path: before },
+            &doc! { "$set": { path: DatabaseError::bson(&version)? } },
+        )?;
+        self.update(collection, &[statement]).await.map(drop)
+    }
+
+    /// Raises a version by one, in the entry of an order in a list, wherever there is such an entry.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn raise_in_list(
+        &mut self,
+        collection: &'static str,
+        order: OrderId,
+        (list, version): (&str, Version),
+    ) -> Result<(), DatabaseError> {
+        let before = i64::from(version.0.saturating_sub(1));
+        let entry = doc! { "order_id": id_value(order), "version": before };
+        let raised = DatabaseError::bson(&version)?;
+        let statement = Statement::update(
+            &doc! { list: { "$elemMatch": entry } },
+            &doc! { "$set": { format!("{list}.$.version"): raised } },
+        )?;
+        self.update(collection, &[statement]).await.map(drop)
+    }
+
+    /// Removes the document with this id, if there is one.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn delete(
+        &mut self,
+        collection: &'static str,
+        id: impl Into<Bson>,
+    ) -> Result<(), DatabaseError> {
+        self.collection::<Document>(collection)
+            .delete_one(doc! { "_id": id.into() })
+            .session(&mut self.session)
+            .await
+            .attempt("remove a document")
+            .map(drop)
     }
 
     /// Commits. After an error the checkpoints tell whether it happened.

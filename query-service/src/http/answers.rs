@@ -67,6 +67,18 @@ pub fn file(standing: &Standing, (media_type, name): (&str, &str), body: Body) -
     (StatusCode::OK, headers, standing.headers(), body).into_response()
 }
 
+/// An answer about the service itself, which is as fresh as it says.
+///
+/// # Errors
+/// `internal` when the body has no JSON form.
+pub fn operation(status: StatusCode, body: &impl Serialize) -> Result<Response, Problem> {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((status, headers, json(body)?).into_response())
+}
+
 /// One resource: with a strong `ETag` of its version and of what is shown, and 304 to those who have that.
 ///
 /// # Errors

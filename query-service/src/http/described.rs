@@ -48,6 +48,32 @@ struct FieldAtFault {
     detail: String,
 }
 
+/// Which build.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of a body, for the document alone")]
+pub struct BuildChoice {
+    /// Its number.
+    build: u32,
+}
+
+/// Where to retry.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of a body, for the document alone")]
+pub struct RepairBody {
+    /// Only in this read model.
+    projection: Option<String>,
+}
+
+/// What to skip, and why.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of a body, for the document alone")]
+pub struct SkipBody {
+    /// 1 to 2000 characters.
+    reason: String,
+    /// Only in this read model.
+    projection: Option<String>,
+}
+
 /// The document that the operations are added to.
 #[must_use]
 pub fn document() -> OpenApi {
@@ -70,8 +96,9 @@ pub fn document() -> OpenApi {
     info.description = Some(
         "Orders, customers and reports, read from views that follow the command service. Amounts are integers in the \
          minor unit of the currency. Every answer says how fresh it is: `Read-Model-As-Of` is the moment up to which \
-         everything recorded is shown, `Read-Model-Lag` counts what is not, and to a request with a \
-         `Consistency-Token` `Read-Model-Consistent` says whether it is reached."
+         everything recorded is shown, `Read-Model-Lag` counts what is not, `Read-Model-Parked` the orders and \
+         customers of which something is missing, and to a request with a `Consistency-Token` \
+         `Read-Model-Consistent` says whether it is reached."
             .to_owned(),
     );
     OpenApiBuilder::new()

@@ -60,6 +60,49 @@ pub const CONSISTENCY_TOKEN_LOST: ProblemCode = ProblemCode::new(
      was given for has to be done again.",
 );
 
+pub const PROJECTION_NOT_FOUND: ProblemCode = ProblemCode::new(
+    "projection_not_found",
+    StatusCode::NOT_FOUND,
+    "There is no such read model",
+    "Use one of the names that `GET /v1/projections` lists.",
+);
+pub const STREAM_NOT_PARKED: ProblemCode = ProblemCode::new(
+    "stream_not_parked",
+    StatusCode::NOT_FOUND,
+    "The stream is not parked",
+    "`GET /v1/parked` lists what is. Perhaps it was healed meanwhile.",
+);
+pub const REBUILD_IN_PROGRESS: ProblemCode = ProblemCode::new(
+    "rebuild_in_progress",
+    StatusCode::CONFLICT,
+    "A rebuild is going on",
+    "Wait for its end, which `GET /v1/projections` estimates, or retire the build that is being filled.",
+);
+pub const BUILD_NOT_FOUND: ProblemCode = ProblemCode::new(
+    "build_not_found",
+    StatusCode::CONFLICT,
+    "There is no such build",
+    "`GET /v1/projections` lists the builds of each read model. A retired one is gone: rebuild instead.",
+);
+pub const BUILD_NOT_READY: ProblemCode = ProblemCode::new(
+    "build_not_ready",
+    StatusCode::CONFLICT,
+    "The build cannot answer",
+    "One that is being filled answers by itself when it is ready. One that was found wrong, or is retired, never will:      rebuild instead.",
+);
+pub const BUILD_ACTIVE: ProblemCode = ProblemCode::new(
+    "build_active",
+    StatusCode::CONFLICT,
+    "The build answers at the moment",
+    "Let another one answer first.",
+);
+pub const TOO_MANY_LISTENERS: ProblemCode = ProblemCode::new(
+    "too_many_listeners",
+    StatusCode::SERVICE_UNAVAILABLE,
+    "Too many listen to the live feed already",
+    "Come back after as many seconds as `Retry-After` says, or ask another replica.",
+);
+
 /// Every problem of this service.
 pub const CATALOGUE: Catalogue = Catalogue {
     own: &[
@@ -71,6 +114,13 @@ pub const CATALOGUE: Catalogue = Catalogue {
         ERASURE_NOT_FOUND,
         NOT_YET_CONSISTENT,
         CONSISTENCY_TOKEN_LOST,
+        PROJECTION_NOT_FOUND,
+        STREAM_NOT_PARKED,
+        REBUILD_IN_PROGRESS,
+        BUILD_NOT_FOUND,
+        BUILD_NOT_READY,
+        BUILD_ACTIVE,
+        TOO_MANY_LISTENERS,
     ],
 };
 

@@ -9,6 +9,8 @@ use crate::{
     customers::{self, queries::CustomerQueries},
     event_types,
     keys::KeyRing,
+    live::{self, Live},
+    ops::{self, actors::Actors},
     orders::{self, queries::OrderQueries},
     reports::{self, queries::ReportQueries},
 };
@@ -24,6 +26,9 @@ pub struct Api {
     pub customers: CustomerQueries,
     pub keys: KeyRing,
     pub reports: ReportQueries,
+    pub operations: ops::operations::Operations,
+    pub actors: Actors,
+    pub live: Live,
 }
 
 /// Every operation. Customers see only what is theirs, and no reports.
@@ -33,6 +38,8 @@ pub fn operations() -> Operations<Api> {
     let customers = Access::scope("customers:read").or_customer();
     let reports = Access::scope("reports:read");
     let work = Access::scope("orders:read");
+    let watching = Access::scope("ops:read");
+    let operating = Access::scope("ops:write");
     Operations::new(described::document())
         .operation(orders, routes!(orders::controller::list_orders))
         .operation(orders, routes!(orders::controller::get_order_facets))
@@ -62,6 +69,14 @@ pub fn operations() -> Operations<Api> {
         .operation(work, routes!(reports::open_controller::get_work_queue))
         .operation(work, routes!(event_types::controller::list_event_types))
         .operation(reports, routes!(reports::open_controller::get_summary))
+        .operation(orders, routes!(live::controller::listen))
+        .operation(watching, routes!(ops::controller::list_projections))
+        .operation(operating, routes!(ops::controller::rebuild_projection))
+        .operation(operating, routes!(ops::controller::activate_build))
+        .operation(operating, routes!(ops::controller::retire_build))
+        .operation(watching, routes!(ops::controller::list_parked))
+        .operation(operating, routes!(ops::controller::retry_parked))
+        .operation(operating, routes!(ops::controller::skip_parked))
 }
 
 /// The public port.

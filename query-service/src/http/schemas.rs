@@ -12,7 +12,11 @@ use utoipa::openapi::{
     schema::{SchemaType, Type},
 };
 
-use crate::{calendar::Interval, projections::work_queue::Stage};
+use crate::{
+    calendar::Interval,
+    database::{builds::BuildState, parked::RepairAction},
+    projections::{ReadModel, work_queue::Stage},
+};
 
 /// A word of a list.
 #[must_use]
@@ -47,6 +51,28 @@ closed_lists! {
     stage: Stage,
     customer_status: CustomerStatus,
     interval: Interval,
+}
+
+/// The name of a read model.
+#[must_use]
+pub fn read_model() -> Object {
+    words(ReadModel::ALL.iter().map(|word| word.as_str()))
+}
+
+/// How far a build is.
+#[must_use]
+pub fn build_state() -> Object {
+    words(BuildState::ALL.iter().map(|word| word.as_str()))
+}
+
+/// What is asked for of a parked stream, or nothing.
+#[must_use]
+pub fn optional_repair_action() -> Object {
+    let words = RepairAction::ALL.iter().map(|word| word.as_str());
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(words.map(Some).chain([None])))
+        .build()
 }
 
 /// The condition of returned goods, where it was said.

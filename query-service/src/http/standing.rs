@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{freshness::FreshnessBody, prefer::Preferences, problems};
 use crate::{
-    progress::{Freshness, Progress, Wait},
+    progress::{Freshness, Progress, Subject, Wait},
     projections::ReadModel,
 };
 
@@ -21,6 +21,7 @@ const CONSISTENCY_TOKEN: &str = "consistency-token";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const READ_MODEL_AS_OF: HeaderName = HeaderName::from_static("read-model-as-of");
 const READ_MODEL_LAG: HeaderName = HeaderName::from_static("read-model-lag");
+const READ_MODEL_PARKED: HeaderName = HeaderName::from_static("read-model-parked");
 const READ_MODEL_CONSISTENT: HeaderName = HeaderName::from_static("read-model-consistent");
 /// A token that was not reached in time probably is a little later.
 const RETRY_AFTER_SECONDS: u16 = 1;
@@ -39,6 +40,9 @@ pub struct Standings {
 /// Where the read models of one answer stand.
 #[derive(Debug)]
 pub struct Standing {
+    progress: Arc<Progress>,
+    read_models: Vec<ReadModel>,
+    subject: Subject,
     /// Its place among the reads worked on, until it is answered.
     _place: Option<OwnedSemaphorePermit>,
     freshness: Freshness,
@@ -77,6 +81,9 @@ impl Standings {
             .try_acquire_owned()
             .map_err(|_full| Problem::unavailable("Too many reads are being worked on."))?;
         Ok(Standing {
+            progress: Arc::clone(&self.progress),
+            read_models: read_models.to_vec(),
+            subject: Subject::Many,
             _place: Some(place),
             freshness: self.progress.freshness(read_models),
             has_reached,
@@ -108,6 +115,12 @@ impl Standings {
 }
 
 impl Standing {
+    /// Says what the answer is about, so that it is not said to miss what it would not show.
+    #[must_use]
+    pub fn about(self, subject: Subject) -> Self {
+        Self { subject, ..self }
+    }
+
     /// The freshness as lists and reports show it in their body.
     #[must_use]
     pub fn freshness(&self) -> FreshnessBody {
@@ -130,7 +143,9 @@ impl Standing {
             figure.map_or_else(|| "unknown".to_owned(), |figure| figure.to_string())
         };
         let lag = format!("events={}, ms={}", figure(lag_events), figure(lag_ms));
+        let parked = self.progress.missing(&self.read_models, self.subject);
         let texts = [
+            (READ_MODEL_PARKED, (parked > 0).then(|| parked.to_string())),
             (READ_MODEL_AS_OF, as_of.map(|as_of| as_of.to_string())),
             (READ_MODEL_LAG, Some(lag)),
             (
@@ -238,9 +253,15 @@ mod tests {
         assert!(standings.of(&headers, ReadModel::ALL).await.is_ok());
     }
 
-    #[test]
-    fn what_cannot_be_told_is_unknown_and_never_zero() {
+    #[tokio::test]
+    async fn what_cannot_be_told_is_unknown_and_never_zero() {
+        let uri = "mongodb://127.0.0.1:1/?directConnection=true";
+        let database = Database::open(uri).await.unwrap();
+        let store = StoreClient::new(&[], SecretString::from("x")).unwrap();
         let standing = Standing {
+            progress: Arc::new(Progress::new(database, Arc::new(store))),
+            read_models: ReadModel::ALL.to_vec(),
+            subject: Subject::Many,
             _place: None,
             freshness: Freshness::default(),
             has_reached: None,
@@ -249,5 +270,6 @@ mod tests {
         let headers = standing.headers();
         assert_eq!(headers["read-model-lag"], "events=unknown, ms=unknown");
         assert!(!headers.contains_key("read-model-as-of"));
+        assert!(!headers.contains_key("read-model-parked"));
     }
 }

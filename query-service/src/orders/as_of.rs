@@ -53,13 +53,18 @@ impl Replay {
             .map_or(Version::NONE, |order| order.version)
     }
 
-    /// Folds the next entries; false when the past state is reached and what follows is of no concern.
+    /// Folds the next entries; false when the past state is reached and what follows is of no concern. Behind an event
+    /// that is not there, because it was skipped, nobody knows what the order was.
     ///
     /// # Errors
     /// [`PastError`] when the entries are damaged.
     pub fn fold(&mut self, entries: &[TimelineEntry]) -> Result<bool, PastError> {
         for entry in entries {
             if !self.includes(entry) {
+                return Ok(false);
+            }
+            if entry.version != self.version().plus(1) {
+                self.order = None;
                 return Ok(false);
             }
             let event = OrderEvent::decode(&entry.event_type, entry.data.as_bytes())?;

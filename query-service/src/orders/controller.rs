@@ -21,11 +21,14 @@ use super::{
     repository::OrderKey,
     timeline::TimelineEventBody,
 };
-use crate::http::{
-    answers::{self, Page},
-    described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
-    problems,
-    router::{Api, PERSONAL},
+use crate::{
+    http::{
+        answers::{self, Page},
+        described::{IfNoneMatchHeader, NotFound, PageParameters, ReadHeaders, ReadProblems},
+        problems,
+        router::{Api, PERSONAL},
+    },
+    progress::Subject,
 };
 
 /// Orders, newest first
@@ -48,6 +51,7 @@ pub(crate) async fn list_orders(
 ) -> Result<Response, Problem> {
     let question = ListQuestion::read(uri.query(), owner(&principal))?;
     let standing = api.standings.of(&headers, LIST_READS).await?;
+    let standing = standing.about(subject(&principal));
     let personal = principal.has(PERSONAL);
     let ListQuestion {
         filter,
@@ -80,6 +84,7 @@ pub(crate) async fn get_order_facets(
     let question = WholeQuestion::facets(uri.query(), owner(&principal))?;
     let standing = api.standings.of(&headers, LIST_READS).await?;
     let personal = principal.has(PERSONAL);
+    let standing = standing.about(subject(&principal));
     let body = FacetsBody {
         data: api.orders.facets(&question.filter, personal).await?,
         freshness: standing.freshness(),
@@ -118,6 +123,7 @@ pub(crate) async fn export_orders(
         return Err(Problem::from(catalogue::NOT_ACCEPTABLE).detail(detail));
     };
     let standing = api.standings.of(&headers, LIST_READS).await?;
+    let standing = standing.about(subject(&principal));
     let personal = principal.has(PERSONAL);
     let chunks = api.orders.export(&filter, sort, personal).await?;
     let head = stream::once(async move { format.head().map_err(cut_off) });
@@ -191,21 +197,22 @@ pub(crate) async fn get_order(
 ) -> Result<Response, Problem> {
     let key = OrderKey::read(&order)?;
     let moment = moment(uri.query())?;
-    let (standing, found) = match moment {
+    let reads = moment.map_or(ORDER_READS, |_| TIMELINE_READS);
+    let standing = api.standings.of(&headers, reads).await?;
+    let standing = standing.about(key.subject());
+    let found = match moment {
         None => {
-            let standing = api.standings.of(&headers, ORDER_READS).await?;
             let found = api.orders.get(key, owner(&principal)).await?;
-            (standing, found.ok_or(problems::ORDER_NOT_FOUND))
+            found.ok_or(problems::ORDER_NOT_FOUND)
         }
         Some(moment) => {
-            let standing = api.standings.of(&headers, TIMELINE_READS).await?;
             let found = api.orders.past(key, owner(&principal), moment).await?;
             let then = found.ok_or(problems::ORDER_NOT_FOUND);
-            let then = then.and_then(|then| then.ok_or(problems::ORDER_VERSION_NOT_FOUND));
-            (standing, then)
+            then.and_then(|then| then.ok_or(problems::ORDER_VERSION_NOT_FOUND))
         }
     };
     let order = found.map_err(|code| standing.refusal(code))?;
+    let standing = standing.about(Subject::Order(order.order_id));
     let version = order.version;
     let personal = principal.has(PERSONAL);
     let opener = api.keys.for_reader([order.customer_id], personal).await?;
@@ -236,6 +243,7 @@ pub(crate) async fn get_order_timeline(
     let key = OrderKey::read(&order)?;
     let TimelineQuestion { slice, binding } = TimelineQuestion::read(uri.query(), key)?;
     let standing = api.standings.of(&headers, TIMELINE_READS).await?;
+    let standing = standing.about(key.subject());
     let found = api.orders.timeline(key, owner(&principal), slice).await?;
     let rows = found.ok_or_else(|| standing.refusal(problems::ORDER_NOT_FOUND))?;
     let personal = principal.has(PERSONAL);
@@ -243,6 +251,11 @@ pub(crate) async fn get_order_timeline(
     let opener = api.keys.for_reader(owners, personal).await?;
     let rows = rows.map(|entry| TimelineEventBody::new(entry, &opener));
     answers::page(&uri, &standing, binding, rows)
+}
+
+/// What a list of the caller's is about.
+fn subject(principal: &Principal) -> Subject {
+    owner(principal).map_or(Subject::Many, Subject::Customer)
 }
 
 /// Whose orders the caller is confined to.

@@ -18,6 +18,7 @@ use crate::{
         reading::{READ_MAX, Slice, one_moment, page},
         stored::{self, id_value},
     },
+    progress::Subject,
     projections::{
         order_detail::OrderDocument, order_list::OrderRow, order_timeline::TimelineEntry,
     },
@@ -33,6 +34,17 @@ const EXPORT_BATCH_ROWS: u32 = 500;
 pub enum OrderKey {
     Id(OrderId),
     Number(OrderNumber),
+}
+
+impl OrderKey {
+    /// What a question by this key is about: a number may be that of any order.
+    #[must_use]
+    pub fn subject(self) -> Subject {
+        match self {
+            Self::Id(order) => Subject::Order(order),
+            Self::Number(_) => Subject::Many,
+        }
+    }
 }
 
 /// Reads orders.

@@ -59,7 +59,7 @@ impl State {
                 .positions
                 .iter()
                 .map(|(&shard, head)| {
-                    let checkpoint = self.checkpoints.get(&(read_model, shard))?;
+                    let checkpoint = self.checkpoint(read_model, shard)?;
                     Some(head.0.saturating_sub(checkpoint.position.0))
                 })
                 .sum::<Option<u64>>()
@@ -73,10 +73,12 @@ impl State {
         let checkpoints = self
             .checkpoints
             .iter()
-            .filter(|((read_model, _), _)| read_models.contains(read_model));
+            .filter(|((read_model, build, _), _)| {
+                read_models.contains(read_model) && *build == self.serving.of(*read_model)
+            });
         match &self.heads {
             Some(polled) => checkpoints
-                .map(|(&(_, shard), checkpoint)| {
+                .map(|(&(_, _, shard), checkpoint)| {
                     shard_as_of(polled, shard, checkpoint.position, checkpoint.as_of)
                 })
                 // A shard of which nothing is folded yet leaves no moment to state.
@@ -120,7 +122,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        database::Checkpoint,
+        database::{Build, Checkpoint},
         store::{EpochTable, Heads},
     };
 
@@ -158,7 +160,7 @@ mod tests {
                     as_of: as_of.map(time),
                     ..Checkpoint::start(read_model, Shard(shard))
                 };
-                ((read_model, Shard(shard)), checkpoint)
+                ((read_model, Build::FIRST, Shard(shard)), checkpoint)
             })
             .collect();
         State {

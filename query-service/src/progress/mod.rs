@@ -2,11 +2,13 @@
 //! reader wait for what it has written. Each replica follows all checkpoints and the heads of the store by polling.
 
 mod freshness;
+mod missing;
 mod polling;
+mod switching;
 mod waiting;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -18,10 +20,13 @@ use tokio::{
 
 pub use self::{
     freshness::Freshness,
+    missing::Subject,
     waiting::{WAITERS_MAX, Wait},
 };
 use crate::{
-    database::{Checkpoint, Database, DatabaseError},
+    database::{
+        Build, Checkpoint, Database, DatabaseError, Serving, builds::Registration, parked::Missing,
+    },
     projections::ReadModel,
     store::{Heads, StoreClient, StoreError},
 };
@@ -41,7 +46,12 @@ pub struct Progress {
 
 #[derive(Debug, Default)]
 struct State {
-    checkpoints: BTreeMap<(ReadModel, Shard), Checkpoint>,
+    /// Which builds answer.
+    serving: Serving,
+    registered: BTreeMap<ReadModel, Registration>,
+    checkpoints: BTreeMap<(ReadModel, Build, Shard), Checkpoint>,
+    /// Streams of which something is missing in the builds that answer.
+    missing: BTreeMap<ReadModel, BTreeSet<Missing>>,
     heads: Option<Polled>,
     /// What readers wait for, and how many wait for each.
     wanted: BTreeMap<(ReadModel, Shard), usize>,
@@ -60,10 +70,14 @@ impl Progress {
     /// Knows nothing until [`Progress::follow`] runs.
     #[must_use]
     pub fn new(database: Database, store: Arc<StoreClient>) -> Self {
+        let state = State {
+            serving: database.serving().clone(),
+            ..State::default()
+        };
         Self {
             database,
             store,
-            state: RwLock::default(),
+            state: RwLock::new(state),
             moved: watch::Sender::new(()),
             waiters: Semaphore::new(WAITERS_MAX),
             wanted: Notify::new(),
@@ -72,29 +86,24 @@ impl Progress {
 
     /// Takes note of checkpoints that are committed. Checkpoints never go back, so what is known stays if it is newer.
     pub fn observe(&self, checkpoints: impl IntoIterator<Item = Checkpoint>) {
-        let mut has_moved = false;
-        {
-            let mut state = self.write();
-            for checkpoint in checkpoints {
-                let key = (checkpoint.projection, checkpoint.shard);
-                let known = state.checkpoints.get(&key);
-                if known.is_none_or(|known| known.position < checkpoint.position) {
-                    state.checkpoints.insert(key, checkpoint);
-                    has_moved = true;
-                }
-            }
-        }
+        let has_moved = self.write().observe(checkpoints);
         if has_moved {
             self.moved.send_replace(());
         }
     }
 
-    /// Reads all checkpoints.
+    /// Reads the registry of builds, all checkpoints, and what is missing.
     ///
     /// # Errors
     /// [`DatabaseError`] when MongoDB is away.
     pub async fn read_checkpoints(&self) -> Result<(), DatabaseError> {
-        let checkpoints = self.database.checkpoints().await?;
+        let registrations = self.database.registrations().await?;
+        self.write().register(registrations);
+        let builds = self.read().builds();
+        let checkpoints = self.database.checkpoints_of(builds.into_iter()).await?;
+        // After the checkpoints, so that whatever they passed over is among it.
+        let missing = self.database.missing().await?;
+        self.write().missing = missing;
         self.observe(checkpoints);
         Ok(())
     }
@@ -140,10 +149,8 @@ impl Progress {
         ReadModel::ALL
             .iter()
             .map(|&read_model| {
-                state
-                    .checkpoints
-                    .get(&(read_model, shard))
-                    .and_then(|checkpoint| checkpoint.next_offset)
+                let checkpoint = state.checkpoint(read_model, shard);
+                checkpoint.and_then(|checkpoint| checkpoint.next_offset)
             })
             // `None` is less than any offset.
             .min()
@@ -156,5 +163,13 @@ impl Progress {
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The checkpoint of the build that answers.
+    fn checkpoint(&self, read_model: ReadModel, shard: Shard) -> Option<&Checkpoint> {
+        let build = self.serving.of(read_model);
+        self.checkpoints.get(&(read_model, build, shard))
     }
 }

@@ -4,12 +4,13 @@
 use std::{convert::Infallible, time::Duration};
 
 use metrics::gauge;
+use orderfold_events::Shard;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::Progress;
-use crate::projections::ReadModel;
+use super::{Progress, Subject};
+use crate::{database::DatabaseError, projections::ReadModel};
 
 const CHECKPOINTS_INTERVAL: Duration = Duration::from_millis(250);
 const WANTED_INTERVAL: Duration = Duration::from_millis(10);
@@ -53,8 +54,8 @@ impl Progress {
                 }
             }
             let started = Instant::now();
-            match self.database.some_checkpoints(wanted.into_iter()).await {
-                Ok(checkpoints) => self.observe(checkpoints),
+            match self.read_wanted(&wanted).await {
+                Ok(()) => {}
                 Err(error) => {
                     debug!(
                         error = &error as &dyn std::error::Error,
@@ -67,6 +68,20 @@ impl Progress {
             }
             sleep_until(end.min(started + WANTED_INTERVAL)).await;
         }
+    }
+
+    async fn read_wanted(&self, wanted: &[(ReadModel, Shard)]) -> Result<(), DatabaseError> {
+        let mut keys = Vec::new();
+        for (read_model, build) in self.read().builds() {
+            for &(_, shard) in wanted.iter().filter(|(of, _)| *of == read_model) {
+                keys.push((read_model, build, shard));
+            }
+        }
+        let checkpoints = self.database.some_checkpoints(keys.into_iter()).await?;
+        let missing = self.database.missing().await?;
+        self.write().missing = missing;
+        self.observe(checkpoints);
+        Ok(())
     }
 
     async fn follow_heads(&self) -> Infallible {
@@ -102,6 +117,9 @@ impl Progress {
                 .map_or(f64::NAN, |ms| Duration::from_millis(ms).as_secs_f64());
             gauge!("orderfold_projection_lag_events", "projection" => name).set(events);
             gauge!("orderfold_projection_lag_seconds", "projection" => name).set(seconds);
+            let parked = self.missing(&[read_model], Subject::Many);
+            gauge!("orderfold_projection_parked_streams", "projection" => name)
+                .set(u32::try_from(parked).unwrap_or(u32::MAX));
         }
     }
 }

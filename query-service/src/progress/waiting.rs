@@ -78,8 +78,7 @@ impl State {
 
     fn has_reached(&self, read_models: &[ReadModel], coordinate: Coordinate) -> bool {
         read_models.iter().all(|&read_model| {
-            self.checkpoints
-                .get(&(read_model, coordinate.shard))
+            self.checkpoint(read_model, coordinate.shard)
                 .is_some_and(|checkpoint| {
                     // A checkpoint of an older history may stand further, on events that are no more.
                     checkpoint.position >= coordinate.position

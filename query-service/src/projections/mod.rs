@@ -20,7 +20,7 @@ pub mod work_queue;
 pub(crate) mod tests;
 
 use orderfold_events::{
-    CustomerId, Envelope, Event, OrderId, Version, closed_list,
+    CustomerId, Envelope, Event, OrderId, StreamId, Version, closed_list,
     order::{Lifecycle, OrderEvent, OrderFact},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -55,6 +55,23 @@ impl ReadModel {
             | Self::Receivables => 1,
         }
     }
+
+    /// Whether its documents gather what happened to many customers, so that none can be recomputed from the events
+    /// of a few.
+    #[must_use]
+    pub const fn gathers(self) -> bool {
+        match self {
+            Self::SalesSeries | Self::ProductSales => true,
+            Self::OrderList
+            | Self::OrderDetail
+            | Self::OrderTimeline
+            | Self::CustomerList
+            | Self::Customer360
+            | Self::CustomerSales
+            | Self::WorkQueue
+            | Self::Receivables => false,
+        }
+    }
 }
 
 /// A read model whose documents belong to one customer or order each, and so to one shard: each is read, folded and
@@ -72,6 +89,15 @@ pub trait DocumentView: Send + Sync + 'static {
 
     /// The id of a document.
     fn id(document: &Self::Document) -> Self::Id;
+
+    /// Where the version of a stream is kept; `None` where no document does. It is what skipping an event raises.
+    #[must_use]
+    fn version_of(stream: StreamId) -> Option<VersionPlace<Self::Id>> {
+        Self::Id::of_stream(stream).map(|document| VersionPlace::Member {
+            document,
+            path: "version",
+        })
+    }
 
     /// The document after the event.
     ///
@@ -105,6 +131,15 @@ pub trait DocumentView: Send + Sync + 'static {
     fn ends_key(_fact: &Self::Fact) -> Option<(CustomerId, bool)> {
         None
     }
+}
+
+/// Where a view keeps the version of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionPlace<Id> {
+    /// In a member of one document.
+    Member { document: Id, path: &'static str },
+    /// As `version` in the entry with this `order_id`, in a list of whichever document has it.
+    Entry { list: &'static str, order: OrderId },
 }
 
 /// Why an event cannot be folded, although it can be read.

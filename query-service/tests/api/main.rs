@@ -15,7 +15,9 @@ mod freshness;
 #[expect(dead_code, reason = "the tests of the consumer use the rest")]
 mod history;
 mod injection;
+mod live;
 mod open;
+mod operations;
 mod order_list;
 mod orders;
 mod past;

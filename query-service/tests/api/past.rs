@@ -1,5 +1,6 @@
 //! An order as it was.
 
+use bson::doc;
 use serde_json::json;
 
 use crate::{order_list::daily, service::Service};
@@ -45,6 +46,30 @@ async fn an_order_is_shown_as_it_was_at_a_version_and_at_a_time() {
             .get_with(&format!("{path}?{moment}"), &[("if-none-match", tag)])
             .await;
         assert_eq!(again.status, 304, "{moment}");
+    }
+}
+
+#[tokio::test]
+async fn behind_an_event_that_was_skipped_no_past_state_is_known() {
+    let mut service = Service::start().await;
+    let order = service
+        .happen(|history| {
+            let customer = history.register("A");
+            let order = daily(history, customer, 1)[0];
+            history.pay(order, 600);
+            history.confirm(order);
+            order
+        })
+        .await;
+    let entries = service.database.order_timeline();
+    let skipped = entries.delete_one(doc! { "version": 2 }).await.unwrap();
+    assert_eq!(skipped.deleted_count, 1);
+    let path = format!("/v1/orders/{order}");
+    let before = service.get(&format!("{path}?version=1")).await;
+    assert_eq!(before.body["version"], 1);
+    for moment in ["version=2", "version=3", "at=2030-01-01T00:00:00Z"] {
+        let answer = service.get(&format!("{path}?{moment}")).await;
+        answer.is_problem(404, "order_version_not_found");
     }
 }
 

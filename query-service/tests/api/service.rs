@@ -9,9 +9,11 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode},
+    response::Response,
 };
 use orderfold_events::{
-    ConsistencyToken, Coordinate, CustomerId, Epoch, Position, Shard, internal::EpochStart,
+    ConsistencyToken, Coordinate, CustomerId, Envelope, Epoch, OrderId, Position, Shard,
+    internal::EpochStart,
 };
 use orderfold_http::TokenKey;
 use orderfold_stack::{
@@ -27,6 +29,8 @@ use query_service::{
         standing::Standings,
     },
     keys::KeyRing,
+    live::Live,
+    ops::{actors::Actors, operations::Operations},
     orders::{queries::OrderQueries, repository::OrderRepository},
     progress::Progress,
     projections::ReadModel,
@@ -35,6 +39,7 @@ use query_service::{
 };
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
@@ -56,6 +61,8 @@ pub struct Service {
     pub progress: Arc<Progress>,
     /// Where the database is, for those who look at it themselves.
     pub mongodb_uri: String,
+    /// Ends the live feed.
+    pub stop: CancellationToken,
     keys: TokenKeys,
     _folder: tempfile::TempDir,
 }
@@ -87,7 +94,16 @@ impl Service {
         keys.ensure().unwrap();
         let key = TokenKey::from_file(keys.public_file(), tokens::ISSUER).unwrap();
         let customers = CustomerRepository::new(database.clone());
+        let stop = CancellationToken::new();
+        let live = Live::new(stop.clone());
+        tokio::spawn({
+            let (live, database) = (live.clone(), database.clone());
+            async move { live.follow(&database).await }
+        });
         let api = Api {
+            operations: Operations::new(database.clone(), Arc::clone(&progress)),
+            actors: Actors::new(SecretString::from(TOKEN)),
+            live,
             standings: Standings::new(Arc::clone(&progress)),
             orders: OrderQueries::new(
                 OrderRepository::new(database.clone()),
@@ -102,9 +118,10 @@ impl Service {
             router: router::router(api, key),
             store,
             views: Views::new(database.clone(), shards, keyring).await,
-            database,
             progress,
             mongodb_uri: uri,
+            database,
+            stop,
             keys,
             _folder: folder,
         }
@@ -143,6 +160,18 @@ impl Service {
             shard,
             position,
         })
+    }
+
+    /// What surrounds the event that was recorded last.
+    pub fn last_envelope(&self) -> Envelope {
+        let history = &self.store.lock().unwrap().history;
+        history.log.last().unwrap().envelope.clone()
+    }
+
+    /// Whose order it is.
+    pub fn owner_of(&self, order: OrderId) -> CustomerId {
+        let history = &self.store.lock().unwrap().history;
+        history.summary(order).customer_id
     }
 
     pub fn shard_of(&self, customer: CustomerId) -> Shard {
@@ -201,6 +230,26 @@ impl Service {
 
     pub async fn ask(&self, bearer: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.send(request(bearer, path, headers)).await
+    }
+
+    /// Sends JSON as a service with every scope.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let bearer = self.bearer(Principal::Service, ALL_SCOPES);
+        self.post_as(&bearer, path, body).await
+    }
+
+    pub async fn post_as(&self, bearer: &str, path: &str, body: &Value) -> Answer {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {bearer}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()));
+        self.send(request.unwrap()).await
+    }
+
+    /// The raw answer, while it is still being sent.
+    pub async fn stream(&self, bearer: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+        let request = request(bearer, path, headers);
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

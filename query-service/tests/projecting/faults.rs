@@ -1,115 +1,16 @@
-//! Events that cannot be folded, and databases that belong to something else.
+//! A log that cannot be followed, and databases that belong to something else.
 
-use orderfold_events::{Epoch, Event, Position, Shard, internal::EpochStart, order::OrderFact};
+use orderfold_events::{Epoch, Position, Shard, internal::EpochStart};
 use query_service::projections::ReadModel;
 use uuid::Uuid;
 
 use crate::{
-    expected::{assert_documents, assert_exact},
+    expected::assert_exact,
     history::Recorded,
     world::{World, ZONE},
 };
 
 const POISONED: Shard = Shard(3);
-const OTHER: Shard = Shard(4);
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_unknown_event_halts_its_shard_everywhere_and_no_other() {
-    let world = World::new().await;
-    let replica = world.replica();
-    let (order, mut events) = world.record(|history| {
-        let customer = history.register_in(POISONED);
-        let order = history.place(customer, &[(3, 1000)]);
-        history.confirm(order);
-        order
-    });
-    world.rewrite(&mut events[2..], |recorded| {
-        recorded.envelope.event_type = "orderfold.order.enchanted.v1".to_owned();
-    });
-    world.publish(&events).await;
-    let ((), after) = world.record(|history| {
-        history.pay(order, 3000);
-        let customer = history.register_in(OTHER);
-        history.place(customer, &[(1, 100)]);
-    });
-    world.publish(&after).await;
-    world
-        .wait_for_positions(
-            "all but the poisoned shard",
-            |_, shard, position| match shard {
-                POISONED | OTHER => position == Position(2),
-                _ => position == Position(0),
-            },
-        )
-        .await;
-    replica
-        .wait_until("six halts", |replica| {
-            replica.health.halted().len() == ReadModel::ALL.len()
-        })
-        .await;
-    for (_, shard, halt) in replica.health.halted() {
-        assert_eq!((shard, halt.position), (POISONED, Position(3)));
-        assert!(
-            halt.cause.contains("orderfold.order.enchanted.v1"),
-            "{}",
-            halt.cause
-        );
-    }
-    replica.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_contradiction_halts_its_shard_only_where_it_is_one() {
-    let world = World::new().await;
-    let replica = world.replica();
-    let (order, mut events) = world.record(|history| {
-        let customer = history.register_in(POISONED);
-        let order = history.place(customer, &[(3, 1000)]);
-        history.ship(order, 1);
-        order
-    });
-    // More units than were ordered: only the read model that counts units can tell.
-    world.rewrite(&mut events[2..], |recorded| {
-        if let Event::Order(event) = &mut recorded.event {
-            if let OrderFact::ShipmentRecorded(shipment) = &mut event.fact {
-                shipment.lines[0].quantity = 99;
-            }
-            recorded.data = event.encode().unwrap();
-        }
-    });
-    world.publish(&events).await;
-    let ((), after) = world.record(|history| {
-        history.pay(order, 3000);
-        let customer = history.register_in(OTHER);
-        history.place(customer, &[(1, 100)]);
-    });
-    world.publish(&after).await;
-    let heads = world.heads();
-    world
-        .wait_for_positions("all but order_detail", |read_model, shard, position| {
-            if (read_model, shard) == (ReadModel::OrderDetail, POISONED) {
-                position == Position(2)
-            } else {
-                position == heads[&shard]
-            }
-        })
-        .await;
-    replica
-        .wait_until("the halt", |replica| !replica.health.halted().is_empty())
-        .await;
-    let halted = replica.health.halted();
-    assert_eq!(halted.len(), 1);
-    assert_eq!(
-        (halted[0].0, halted[0].1),
-        (ReadModel::OrderDetail, POISONED)
-    );
-    assert_documents::<query_service::projections::order_list::OrderList>(
-        world.database.order_list(),
-        &world.history(),
-    )
-    .await;
-    replica.stop().await;
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_only_kafka_garbled_is_taken_from_the_store() {
@@ -128,33 +29,6 @@ async fn an_event_that_only_kafka_garbled_is_taken_from_the_store() {
         "{:?}",
         replica.health.problems()
     );
-    replica.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_put_right_in_the_store_is_folded_after_a_restart() {
-    let world = World::new().await;
-    let ((), mut events) = world.record(|history| {
-        let customer = history.register_in(POISONED);
-        history.place(customer, &[(3, 1000)]);
-    });
-    let right = events[1].data.clone();
-    world.rewrite(&mut events[1..], |recorded| recorded.data = b"{}".to_vec());
-    world.publish(&events).await;
-    let replica = world.replica();
-    replica
-        .wait_until("six halts", |replica| {
-            replica.health.halted().len() == ReadModel::ALL.len()
-        })
-        .await;
-    replica.stop().await;
-
-    world.rewrite(&mut events[1..], |recorded| {
-        recorded.data.clone_from(&right);
-    });
-    let replica = world.replica();
-    world.settle().await;
-    assert!(replica.health.halted().is_empty());
     replica.stop().await;
 }
 

@@ -11,5 +11,7 @@ mod faults;
 #[expect(dead_code, reason = "the unit tests of the folds use the rest")]
 mod history;
 mod keys;
+mod parking;
+mod rebuilding;
 mod replicas;
 mod world;

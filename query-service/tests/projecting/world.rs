@@ -11,9 +11,10 @@ use chrono_tz::Tz;
 use orderfold_events::{Position, Shard};
 use orderfold_stack::TestServers;
 use query_service::{
-    consumer::{Assignments, Consumer, ConsumerOptions, Health},
-    database::Database,
+    consumer::{Assignments, Consumer, ConsumerOptions, Health, Replay},
+    database::{Database, StoreIdentity},
     keys::KeyRing,
+    ops::operations::Operations,
     progress::Progress,
     projections::ReadModel,
     store::StoreClient,
@@ -183,11 +184,59 @@ impl World {
 
     /// The checkpoints, to be tampered with.
     pub fn checkpoints(&self) -> mongodb::Collection<bson::Document> {
+        self.collection("checkpoints")
+    }
+
+    /// Any collection, by its full name.
+    pub fn collection(&self, name: &str) -> mongodb::Collection<bson::Document> {
         self.database
             .order_list()
             .client()
             .database(&self.name())
-            .collection("checkpoints")
+            .collection(name)
+    }
+
+    /// What operators use.
+    pub fn operations(&self) -> Operations {
+        let progress = Progress::new(self.database.clone(), self.client());
+        Operations::new(self.database.clone(), Arc::new(progress))
+    }
+
+    /// What recomputes read models.
+    pub fn replay(&self) -> Replay {
+        let store = self.store.lock().unwrap();
+        let identity = StoreIdentity {
+            store_id: store.id,
+            shards: store.history.shards,
+            reporting_zone: ZONE,
+        };
+        drop(store);
+        let keys = key_ring(&self.database, &self.client());
+        Replay::new(self.database.clone(), (self.client(), keys), identity)
+    }
+
+    fn client(&self) -> Arc<StoreClient> {
+        let bases = ["http://127.0.0.1:1".to_owned(), self.store_url.clone()];
+        let store = StoreClient::new(&bases, SecretString::from(TOKEN));
+        Arc::new(store.unwrap())
+    }
+
+    /// Waits for something that the database says.
+    pub async fn wait_until<F: Future<Output = bool>>(&self, what: &str, is_so: impl Fn() -> F) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so().await {
+            assert!(Instant::now() < deadline, "waited in vain for {what}");
+            sleep(POLL).await;
+        }
+    }
+
+    /// Waits until every projection stands at the head of every shard.
+    pub async fn wait_for_heads(&self) {
+        let heads = self.heads();
+        self.wait_for_positions("every projection at its head", |_, shard, position| {
+            heads[&shard] == position
+        })
+        .await;
     }
 
     fn name(&self) -> String {
@@ -223,11 +272,7 @@ impl World {
     }
 
     fn replica_of(&self, group: String, reporting_zone: Tz, budget_kib: u32) -> Replica {
-        let store = StoreClient::new(
-            &["http://127.0.0.1:1".to_owned(), self.store_url.clone()],
-            SecretString::from(TOKEN),
-        );
-        let store = Arc::new(store.unwrap());
+        let store = self.client();
         let database = self.database.clone();
         let progress = Arc::new(Progress::new(database.clone(), Arc::clone(&store)));
         let cancel = CancellationToken::new();
@@ -237,12 +282,7 @@ impl World {
             group,
             reporting_zone,
         };
-        let keys = KeyRing::new(
-            database.clone(),
-            Arc::clone(&store),
-            &VIEW_KEY.parse().unwrap(),
-            KEY_CACHE,
-        );
+        let keys = key_ring(&database, &store);
         let consumer = Consumer::new(
             options,
             database,
@@ -269,11 +309,7 @@ impl World {
 
     /// Waits until every projection has folded every shard up to its head, and compares everything.
     pub async fn settle(&self) {
-        let heads = self.heads();
-        self.wait_for_positions("every projection at its head", |_, shard, position| {
-            heads[&shard] == position
-        })
-        .await;
+        self.wait_for_heads().await;
         assert_exact(&self.database, &self.history()).await;
     }
 
@@ -343,4 +379,9 @@ impl Replica {
             sleep(POLL).await;
         }
     }
+}
+
+fn key_ring(database: &Database, store: &Arc<StoreClient>) -> KeyRing {
+    let key = VIEW_KEY.parse().unwrap();
+    KeyRing::new(database.clone(), Arc::clone(store), &key, KEY_CACHE)
 }

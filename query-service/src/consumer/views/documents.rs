@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
-use orderfold_events::{CustomerId, Event};
+use orderfold_events::{CustomerId, Event, StreamId, Version};
 
 use super::{View, ViewError, readable};
 use crate::{
     consumer::record::Record,
     database::{
-        Statement, Transaction,
+        DatabaseError, Statement, Transaction,
         collections::{CUSTOMER_KEY, documents_of},
         stored::id_value,
     },
-    projections::{DocumentView, FoldKeys, ReadModel},
+    projections::{DocumentView, FoldKeys, ReadModel, VersionPlace},
 };
 
 /// Writes the documents of `V`.
@@ -80,5 +80,25 @@ impl<V: DocumentView> View for Documents<V> {
             .collect::<Result<Vec<_>, _>>()?;
         transaction.update(CUSTOMER_KEY, &ended).await?;
         Ok(())
+    }
+
+    async fn skip(
+        &self,
+        transaction: &mut Transaction,
+        stream: StreamId,
+        version: Version,
+    ) -> Result<(), DatabaseError> {
+        let collection = documents_of(V::READ_MODEL);
+        match V::version_of(stream) {
+            Some(VersionPlace::Member { document, path }) => {
+                let at = (path, version);
+                transaction.raise(collection, document, at).await
+            }
+            Some(VersionPlace::Entry { list, order }) => {
+                let at = (list, version);
+                transaction.raise_in_list(collection, order, at).await
+            }
+            None => Ok(()),
+        }
     }
 }

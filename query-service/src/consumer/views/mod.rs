@@ -8,13 +8,17 @@ mod timeline;
 
 use std::{future::Future, sync::Arc};
 
-use orderfold_events::{CustomerId, Event};
+use orderfold_events::{CustomerId, Event, StreamId, Version};
 
 pub use self::{documents::Documents, items::Items, sales::Sales, timeline::Timeline};
 use super::record::{Content, Record};
 use crate::{
-    database::{DatabaseError, Transaction},
-    projections::{Contradiction, FoldKeys, ReadModel},
+    database::{DatabaseError, StoreIdentity, Transaction},
+    projections::{
+        Contradiction, FoldKeys, ReadModel, customer_360::Customer360, customer_list::CustomerList,
+        customer_sales::CustomerSales, order_detail::OrderDetail, order_list::OrderList,
+        product_sales::ProductSales, receivables::Receivables, work_queue::WorkQueue,
+    },
 };
 
 /// One read model, written batch by batch.
@@ -34,6 +38,41 @@ pub trait View: Send + Sync + 'static {
         batch: &[Arc<Record>],
         keys: &FoldKeys,
     ) -> impl Future<Output = Result<(), ViewError>> + Send;
+
+    /// Lets the documents that keep the version of a stream go on behind an event that is left out. Where no document
+    /// does, there is nothing to do.
+    fn skip(
+        &self,
+        _transaction: &mut Transaction,
+        _stream: StreamId,
+        _version: Version,
+    ) -> impl Future<Output = Result<(), DatabaseError>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// Something to be done with the view of whichever read model.
+pub trait ForView {
+    type Output;
+
+    fn with<V: View>(self, view: V) -> Self::Output;
+}
+
+/// Does it: a new read model is one more line.
+pub fn for_view<T: ForView>(read_model: ReadModel, store: StoreIdentity, task: T) -> T::Output {
+    let (shards, zone) = (store.shards, store.reporting_zone);
+    match read_model {
+        ReadModel::OrderList => task.with(Documents::<OrderList>::new()),
+        ReadModel::OrderDetail => task.with(Documents::<OrderDetail>::new()),
+        ReadModel::OrderTimeline => task.with(Timeline),
+        ReadModel::CustomerList => task.with(Documents::<CustomerList>::new()),
+        ReadModel::Customer360 => task.with(Documents::<Customer360>::new()),
+        ReadModel::SalesSeries => task.with(Sales { shards, zone }),
+        ReadModel::ProductSales => task.with(Items::<ProductSales>::new(shards, zone)),
+        ReadModel::CustomerSales => task.with(Items::<CustomerSales>::new(shards, zone)),
+        ReadModel::WorkQueue => task.with(Documents::<WorkQueue>::new()),
+        ReadModel::Receivables => task.with(Documents::<Receivables>::new()),
+    }
 }
 
 /// Why a batch was not written.
@@ -61,7 +100,7 @@ pub fn keys_for<V: View>(batch: &[Arc<Record>]) -> Vec<CustomerId> {
         .collect()
 }
 
-/// The readable records of a batch; only such are ever in one.
+/// The readable records of a batch; only such are ever folded.
 fn readable(batch: &[Arc<Record>]) -> impl Iterator<Item = (&Arc<Record>, &Content)> {
     batch.iter().filter_map(|record| {
         record

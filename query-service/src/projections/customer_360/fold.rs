@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use orderfold_events::{
-    Coordinate, CustomerId, Envelope, Event, Version,
+    Coordinate, CustomerId, Envelope, Event, StreamId, Version,
     credit::CreditEvent,
     customer::{Blocked, CustomerEvent, Erased, KeyDestroyed, Registered, Unblocked},
     order::{OrderEvent, OrderFact, Totals},
@@ -13,7 +13,9 @@ use super::{
     Credit, Customer360, CustomerDocument, LAST_ORDERS_MAX, LastOrder, Lifetime, OrderCounts,
     Profile,
 };
-use crate::projections::{Contradiction, DocumentView, ReadModel, order_steps, require_next};
+use crate::projections::{
+    Contradiction, DocumentView, ReadModel, VersionPlace, order_steps, require_next,
+};
 
 impl DocumentView for Customer360 {
     type Id = CustomerId;
@@ -28,6 +30,23 @@ impl DocumentView for Customer360 {
 
     fn id(document: &CustomerDocument) -> CustomerId {
         document.customer_id
+    }
+
+    fn version_of(stream: StreamId) -> Option<VersionPlace<CustomerId>> {
+        match stream {
+            StreamId::Customer(document) => Some(VersionPlace::Member {
+                document,
+                path: "profile.version",
+            }),
+            StreamId::Order(order) => Some(VersionPlace::Entry {
+                list: "last_orders",
+                order,
+            }),
+            StreamId::Credit(document) => Some(VersionPlace::Member {
+                document,
+                path: "credit.version",
+            }),
+        }
     }
 
     fn fold(

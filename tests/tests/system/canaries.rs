@@ -76,6 +76,22 @@ async fn plant(shop: &Shop, aviary: &mut Aviary) -> Planted {
         json!({"name": aviary.canary(), "email": aviary.email(), "phone": aviary.canary()});
     let placed = shop.commands.post("/v1/orders", &order).await.expect(201);
     let order = text(&placed.json()["order_id"]);
+    for (verb, body) in [
+        (
+            "hold",
+            json!({"reason": "address", "note": aviary.canary()}),
+        ),
+        ("release", json!({"note": aviary.canary()})),
+        (
+            "amend",
+            json!({"reason": "customer", "ship_to": aviary.address()}),
+        ),
+        ("notes", json!({"text": aviary.canary()})),
+    ] {
+        let path = format!("/v1/orders/{order}/{verb}");
+        shop.commands.post(&path, &body).await.expect(200);
+    }
+    draft(shop, aviary, &customer).await;
     let cancel = json!({"reason": "customer", "note": aviary.canary(), "lines": [{"line": 1, "quantity": 1}]});
     let path = format!("/v1/orders/{order}/cancel");
     let last = shop.commands.post(&path, &cancel).await.expect(200);
@@ -84,6 +100,29 @@ async fn plant(shop: &Shop, aviary: &mut Aviary) -> Planted {
         order,
         last,
     }
+}
+
+/// A draft that is changed, and then placed.
+async fn draft(shop: &Shop, aviary: &mut Aviary, customer: &str) {
+    let before = aviary.canaries.len();
+    let mut order = sample::order(customer);
+    order["draft"] = json!(true);
+    order["contact"] = json!({"name": aviary.canary(), "email": aviary.email()});
+    let drafted = shop.commands.post("/v1/orders", &order).await.expect(201);
+    let path = format!("/v1/orders/{}", text(&drafted.json()["order_id"]));
+    let changed = json!({"contact": {"name": aviary.canary()}, "ship_to": aviary.address()});
+    let json_type = [("content-type", "application/json")];
+    let changed = changed.to_string().into_bytes();
+    let patched = shop
+        .commands
+        .send(Method::PATCH, &path, &json_type, changed);
+    patched.await.expect(200);
+    let placed = shop
+        .commands
+        .post(&format!("{path}/place"), &json!({}))
+        .await;
+    placed.expect(200);
+    aviary.changed.extend(before..aviary.canaries.len());
 }
 
 /// Another name, e-mail and phone number, and one more address. What they replace is not shown any more.

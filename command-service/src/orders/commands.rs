@@ -39,7 +39,11 @@ impl Aggregate for Order {
         OrderEvent::decode(event_type, data)
     }
 
+    /// None of one that was recorded before personal data was sealed.
     fn to_snapshot(&self) -> Option<Vec<u8>> {
+        if !self.is_sealed() {
+            return None;
+        }
         serde_json::to_vec(self).ok()
     }
 
@@ -191,10 +195,6 @@ impl OrderCommands<'_> {
             .filter(|owner| may_touch(&call.principal, *owner))
             .ok_or(Undecided::Refused(Refusal::Order(OrderError::NotFound)))?;
         let version = order.version;
-        let order = Loaded {
-            state: self.opened(customer_id, order.state).await?,
-            version,
-        };
         let mut case = Case {
             stream,
             read_set: vec![(stream, version)],
@@ -260,6 +260,9 @@ impl OrderCommands<'_> {
             .ok_or_else(|| StoreError::Corrupt("an order without a customer".into()))?;
         case.read_set.push((stream, customer.version));
         case.circumstances.customer = standing;
+        // Only these commands look at what is personal about the order.
+        let order = std::mem::take(&mut case.order.state);
+        case.order.state = self.opened(customer_id, order).await?;
         let draws = matches!(case.order.state, Order::Draft(_)) && !call.dry_run;
         if let OrderCommand::PlaceDraft(place) = &mut case.command {
             place.ship_to = book.and_then(Profile::default_shipping).cloned();

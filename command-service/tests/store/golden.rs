@@ -18,7 +18,8 @@ fn every_published_event_is_read_and_folded() {
     let mut read = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let event_type = path.file_stem().unwrap().to_str().unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let event_type = name.strip_suffix(".sealed").unwrap_or(name);
         let data = std::fs::read(&path).unwrap();
         if event_type.starts_with("orderfold.customer.") {
             let _customer: Customer = folded(event_type, &data);

@@ -196,7 +196,8 @@ async fn of_three_brokers_one_may_be_killed_or_frozen_and_a_topic_of_three_copie
     assert_eq!(send().await, Ok(1), "two copies are enough");
     brokers[0].start().await.expect("a start");
     brokers[1].freeze().await.expect("a freeze");
-    assert_eq!(send().await, Ok(2), "any two");
+    // A producer that is not idempotent may send again what the frozen leader had taken.
+    assert!(send().await.is_ok_and(|offset| offset >= 2), "any two");
     brokers[1].resume().await.expect("a thaw");
     assert_eq!(brokers[1].state(), State::Running);
 }

@@ -331,7 +331,7 @@ async fn a_read_that_asks_for_nonsense_is_refused() {
         ("limit=201", "/query/limit"),
         ("limit=ten", "/query/limit"),
         ("cursor=rubbish", "/query/cursor"),
-        ("lifecycle=draft", "/query/lifecycle"),
+        ("lifecycle=lost", "/query/lifecycle"),
         ("currency=usd", "/query/currency"),
         ("sort=total", "/query/sort"),
         ("placed_from=yesterday", "/query/placed_from"),

@@ -29,6 +29,10 @@ pub struct Draft {
 }
 
 impl Draft {
+    pub(super) fn is_sealed(&self) -> bool {
+        self.content.order.personal.as_plain().is_none()
+    }
+
     pub(super) fn opened(self, keys: &Keys) -> Result<Self, Unopened> {
         let mut draft = self;
         draft.content.order.personal = draft.content.order.personal.opened(keys)?;

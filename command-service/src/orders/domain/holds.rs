@@ -48,6 +48,11 @@ impl Holds {
         })
     }
 
+    pub fn is_sealed(&self) -> bool {
+        let mut open = self.open.iter();
+        open.all(|hold| hold.personal.as_plain().is_none())
+    }
+
     pub fn any_open(&self) -> bool {
         !self.open.is_empty()
     }

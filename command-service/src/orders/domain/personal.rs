@@ -26,6 +26,19 @@ impl Order {
             Self::Completed(it) => Self::Completed(ledger(it)?),
         })
     }
+
+    /// Whether nothing personal stands in it in plain, so that it may be kept.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Draft(draft) | Self::Discarded(draft) => draft.is_sealed(),
+            Self::Placed(ledger)
+            | Self::Confirmed(ledger)
+            | Self::Cancelled(ledger)
+            | Self::Completed(ledger) => ledger.addresses.is_sealed() && ledger.holds.is_sealed(),
+        }
+    }
 }
 
 impl Ledger {
@@ -71,6 +84,11 @@ impl Addresses {
                 bill_to: amended.bill_to.or(before.bill_to),
             })
         })
+    }
+
+    fn is_sealed(&self) -> bool {
+        let mut amended = self.amended.iter();
+        self.placed.as_plain().is_none() && amended.all(|part| part.as_plain().is_none())
     }
 
     fn opened(&self, keys: &Keys) -> Result<Self, Unopened> {

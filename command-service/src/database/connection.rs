@@ -13,7 +13,7 @@ use crate::event_sourcing::StoreError;
 
 const POOL_CONNECTIONS_MAX: u32 = 16;
 /// How long a reader waits for a connection, a new one included.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(6);
 /// How long a reader waits for an answer, the connection included: a server that is frozen or cut off says nothing.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
 

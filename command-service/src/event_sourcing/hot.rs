@@ -12,6 +12,7 @@ use orderfold_events::{EventId, StreamId, Version};
 
 use super::{
     Aggregate, StoreError, Submission,
+    dropped::Dropped,
     entry::{Entry, Folded},
 };
 
@@ -29,8 +30,7 @@ pub(crate) struct Hot {
 #[derive(Default)]
 struct Queued {
     streams: HashMap<StreamId, Ahead>,
-    /// Grows whenever a stream turns out not to stand where it was said to.
-    generation: u64,
+    dropped: Dropped,
     lineages: u64,
 }
 
@@ -78,9 +78,9 @@ impl Default for Hot {
 }
 
 impl Hot {
-    /// What has to be the same when a decision is queued as it was when its making began.
+    /// When the making of a decision begins: no stream that it sees may drop out from then until it is queued.
     pub fn generation(&self) -> u64 {
-        self.queued().generation
+        self.queued().dropped.generation()
     }
 
     /// A stream that is hot, and whether nothing in the queues changes it.
@@ -138,7 +138,7 @@ impl Hot {
             }
         }
         let mut queued = self.queued();
-        if queued.generation != generation {
+        if queued.dropped.misled(generation, &submission.read_set) {
             return Ok(None);
         }
         let Some(events) = queued.seen(&submission, &settled) else {
@@ -263,7 +263,7 @@ impl Queued {
         for tie in ties {
             if self.of(*tie).is_some() {
                 self.streams.remove(&tie.stream);
-                self.generation += 1;
+                self.dropped.note(tie.stream);
             }
         }
     }

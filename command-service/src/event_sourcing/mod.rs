@@ -2,6 +2,7 @@
 //! It knows no HTTP, no business rule and no SQL.
 
 mod aggregate;
+mod dropped;
 mod entry;
 mod error;
 mod hot;

@@ -42,7 +42,7 @@ use crate::{
 
 pub(super) const PATH: &str = "/v1/commands";
 /// Commands of one request at once: enough to fill batches, few enough that the store's readers keep up.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 16;
 /// How long the sender of a request may be silent.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -18,7 +18,7 @@ use orderfold_http::{
 };
 use serde_json::Value;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, oneshot},
     time::timeout,
 };
 use tracing::Instrument;
@@ -42,7 +42,7 @@ use crate::{
 
 pub(super) const PATH: &str = "/v1/commands";
 /// Commands of one request at once: enough to fill batches, few enough that the store's readers keep up.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 /// How long the sender of a request may be silent.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -78,7 +78,7 @@ pub(crate) async fn run_commands(
         _permit: permit,
     };
     let body = request.into_body().into_data_stream();
-    // In a task of its own: it goes on reading while the caller does not read yet, and when the caller leaves.
+    // In a task of its own: it goes on reading while the caller does not read yet.
     let reading = async move { bulk.read(body, answers).await };
     commands.tasks.spawn(reading.in_current_span());
     let body = Body::from_stream(answer_stream(pending).map(Ok::<_, std::convert::Infallible>));
@@ -177,22 +177,39 @@ impl Bulk {
         let (sender, pending) = oneshot::channel();
         let bulk = self.clone();
         let running = async move {
-            let answer = bulk.run(number, line, turn).await;
+            let mut sender = sender;
+            // Lines that wait for their turn when the caller leaves are not begun: whoever left sends them again.
+            let begun = tokio::select! {
+                biased;
+                () = sender.closed() => return,
+                begun = bulk.begin(turn) => begun,
+            };
+            let answer = match begun {
+                Some((done, _permit)) => bulk.run(number, line, done).await,
+                None => bulk.unsettled(number),
+            };
             let _left = sender.send(answer);
         };
         self.commands.tasks.spawn(running.in_current_span());
         pending
     }
 
-    async fn run(&self, number: usize, line: Line, turn: Turn) -> Answer {
-        let Ok(done) = turn.wait().await else {
-            let problem = Problem::unavailable(
-                "a line before it has no outcome yet; send both again under the same keys",
-            );
-            return Answer::of(number, Reply::problem(problem), &self.context);
-        };
+    /// Waits for the lines before and for a place; none where a line before has no outcome.
+    async fn begin(&self, turn: Turn) -> Option<(oneshot::Sender<()>, SemaphorePermit<'_>)> {
+        let done = turn.wait().await.ok()?;
         // The semaphore is never closed.
-        let _permit = self.at_once.acquire().await;
+        let permit = self.at_once.acquire().await.ok()?;
+        Some((done, permit))
+    }
+
+    fn unsettled(&self, number: usize) -> Answer {
+        let problem = Problem::unavailable(
+            "a line before it has no outcome yet; send both again under the same keys",
+        );
+        Answer::of(number, Reply::problem(problem), &self.context)
+    }
+
+    async fn run(&self, number: usize, line: Line, done: oneshot::Sender<()>) -> Answer {
         let reply = match self.carry_out(line).await {
             Ok(reply) => reply,
             Err(error) => Reply::problem(store_problem(&error)),

@@ -1,5 +1,6 @@
 //! Lanes: commands to one stream that arrive at one replica are decided one after the other, so that they do not make
-//! each other stale. It saves work only; what keeps decisions right is the read set.
+//! each other stale. For streams that saves work only, and what keeps decisions right is the read set. Payments over several
+//! orders need the turns themselves: what they look up in claims shows only what is committed.
 
 use std::{sync::Arc, time::Duration};
 

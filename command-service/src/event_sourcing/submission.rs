@@ -123,7 +123,8 @@ impl ClaimChange {
 pub struct IdempotencyKey {
     /// SHA-256 of principal, operation and the caller's key, or random bytes where the caller sent none.
     pub key: [u8; 32],
-    /// SHA-256 of operation, target and body as sent.
+    /// SHA-256 of operation, target and body as sent; zeros where `internal`, whose key is random and so names one
+    /// request only.
     pub fingerprint: [u8; 32],
     /// Made here because the caller sent none: it only has to outlive the store's own retries.
     pub internal: bool,

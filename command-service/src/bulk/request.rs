@@ -1,6 +1,12 @@
 //! A bulk request: reads lines, starts each when its turn comes, and streams the answers in the order of the lines.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Extension,
@@ -42,7 +48,7 @@ use crate::{
 
 pub(super) const PATH: &str = "/v1/commands";
 /// Commands of one request at once: enough to fill batches, few enough that the store's readers keep up.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
 /// How long the sender of a request may be silent.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -75,6 +81,7 @@ pub(crate) async fn run_commands(
         context,
         principal,
         at_once: Arc::new(Semaphore::new(AT_ONCE)),
+        repeated: Arc::default(),
         _permit: permit,
     };
     let body = request.into_body().into_data_stream();
@@ -118,6 +125,8 @@ struct Bulk {
     context: RequestContext,
     principal: Principal,
     at_once: Arc<Semaphore>,
+    /// Whether a line was carried out before: a request that is sent again mostly repeats itself.
+    repeated: Arc<AtomicBool>,
     /// Given back when the last line has its answer.
     _permit: Arc<OwnedSemaphorePermit>,
 }
@@ -214,6 +223,9 @@ impl Bulk {
             Ok(reply) => reply,
             Err(error) => Reply::problem(store_problem(&error)),
         };
+        if reply.replayed {
+            self.repeated.store(true, Ordering::Relaxed);
+        }
         if reply.is_outcome() {
             // Nobody may be waiting for it.
             let _unheard = done.send(());
@@ -238,6 +250,7 @@ impl Bulk {
             idempotency_key,
             precondition,
             dry_run,
+            likely_repeated: self.repeated.load(Ordering::Relaxed),
             now: Timestamp::from(clock::now()),
             deadline: Call::deadline(),
         };

@@ -2,9 +2,10 @@
 
 use std::{str::FromStr, time::Duration};
 
+use futures::future::try_join_all;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    PgPool,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -12,6 +13,9 @@ use super::{Database, order_numbers::OrderNumbers, seen::Seen};
 use crate::event_sourcing::StoreError;
 
 const POOL_CONNECTIONS_MAX: u32 = 16;
+/// A connection that rested longer is asked whether it is alive before it is used; the others were asked just now, when
+/// they were given back.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How long a reader waits for a connection, a new one included.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(6);
 /// How long a reader waits for an answer, the connection included: a server that is frozen or cut off says nothing.
@@ -69,6 +73,18 @@ impl DatabaseConfig {
         Ok(PgPoolOptions::new()
             .max_connections(POOL_CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // Once open, connections stay: see `warm_up`.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED_FOR {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(options))
     }
 }
@@ -79,6 +95,14 @@ impl Database {
         &self.pool
     }
 
+    /// Opens all connections, so that no command has to wait for one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn warm_up(&self) -> Result<(), StoreError> {
+        warm_up(&self.pool).await
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -87,6 +111,14 @@ impl Database {
         answered(sqlx::query("select 1").execute(&self.pool)).await?;
         Ok(())
     }
+}
+
+/// Opens all connections of a pool before there is work for them. The driver gives way to other tasks hundreds of times
+/// while it proves its password, so that a connection that is opened under load takes seconds.
+pub(super) async fn warm_up(pool: &PgPool) -> Result<(), StoreError> {
+    let connections = (0..POOL_CONNECTIONS_MAX).map(|_| pool.acquire());
+    answered(try_join_all(connections)).await?;
+    Ok(())
 }
 
 /// Waits for an answer, but not for ever.

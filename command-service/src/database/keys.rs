@@ -5,7 +5,10 @@ use orderfold_events::CustomerId;
 use sqlx::{Connection, FromRow, PgConnection, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{DatabaseConfig, IdentityError, connection::answered};
+use super::{
+    DatabaseConfig, IdentityError,
+    connection::{answered, warm_up},
+};
 use crate::event_sourcing::StoreError;
 
 /// The keys' database. Cheap to clone.
@@ -80,6 +83,14 @@ impl KeyDatabase {
             Some(stored) if stored == store_id => Ok(()),
             Some(_) => Err(IdentityError::OtherKeys),
         }
+    }
+
+    /// Opens all connections, so that no command has to wait for one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn warm_up(&self) -> Result<(), StoreError> {
+        warm_up(&self.pool).await
     }
 
     /// Whether the database answers.

@@ -42,6 +42,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until the queue is closed and empty, or until what still waits has to be given up.
     pub async fn run(mut self, mut queue: mpsc::Receiver<Job>, abandon: CancellationToken) {
+        self.appender.warm_up().await;
         let mut waiting = Vec::with_capacity(BATCH_COMMANDS_MAX);
         while queue.recv_many(&mut waiting, BATCH_COMMANDS_MAX).await > 0 {
             while !waiting.is_empty() {

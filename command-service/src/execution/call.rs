@@ -37,6 +37,8 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     pub precondition: Precondition,
     pub dry_run: bool,
+    /// Its key has likely been answered before: it is looked up first, instead of when the append meets it.
+    pub likely_repeated: bool,
     pub now: Timestamp,
     pub deadline: Instant,
 }

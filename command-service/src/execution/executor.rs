@@ -153,6 +153,11 @@ impl Executor {
         let Some(_running) = self.in_flight.begin(request.idempotency.key) else {
             return Err(Failure::InProgress);
         };
+        if call.likely_repeated
+            && let Some(answered) = self.kept(request).await?
+        {
+            return Ok(answered);
+        }
         let decide = || async {
             let decision = attempt().await?;
             let answer = decision.answer.clone();
@@ -175,15 +180,23 @@ impl Executor {
         request: &KeyedRequest,
         problem: Problem,
     ) -> Result<Answered, Failure> {
+        match self.kept(request).await? {
+            Some(answered) => Ok(answered),
+            None => Err(Failure::Refused(problem)),
+        }
+    }
+
+    /// The answer that the key already has.
+    async fn kept(&self, request: &KeyedRequest) -> Result<Option<Answered>, Failure> {
         if request.idempotency.internal {
-            return Err(Failure::Refused(problem));
+            return Ok(None);
         }
         match self.store.find_answer(&request.idempotency.key).await {
             Ok(Some(stored)) if stored.fingerprint == Some(request.idempotency.fingerprint) => {
-                Ok(replayed(stored))
+                Ok(Some(replayed(stored)))
             }
             Ok(Some(_)) => Err(Failure::KeyReused),
-            Ok(None) => Err(Failure::Refused(problem)),
+            Ok(None) => Ok(None),
             Err(error) => Err(Failure::Store(error)),
         }
     }

@@ -81,6 +81,7 @@ mod tests {
             idempotency_key: key.map(str::to_owned),
             precondition: Precondition::Any,
             dry_run: false,
+            likely_repeated: false,
             now: Timestamp::from(clock::now()),
             deadline: Call::deadline(),
         };

@@ -79,6 +79,7 @@ fn read_call(parts: &mut Parts, principal: Principal, secrets: &Secrets) -> Resu
         idempotency_key: key.flatten(),
         precondition: precondition.flatten().unwrap_or_default(),
         dry_run,
+        likely_repeated: false,
         now: Timestamp::from(clock::now()),
         deadline: Call::deadline(),
     })

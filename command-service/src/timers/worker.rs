@@ -153,6 +153,7 @@ impl TimerWorker {
             idempotency_key: Some(timer.id.to_string()),
             precondition: Precondition::Version(version),
             dry_run: false,
+            likely_repeated: false,
             now: Timestamp::from(clock::now()),
             deadline: Call::deadline(),
         };

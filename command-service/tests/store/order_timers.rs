@@ -137,6 +137,7 @@ fn call() -> Call {
         idempotency_key: None,
         precondition: Precondition::Any,
         dry_run: false,
+        likely_repeated: false,
         now: Timestamp::from(clock::now()),
         deadline: soon(),
     }

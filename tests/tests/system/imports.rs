@@ -11,7 +11,7 @@ use orderfold_system_tests::{
 use sqlx::PgPool;
 
 /// An import may be interrupted this long before its services are back.
-const PATIENCE: Duration = Duration::from_mins(15);
+const PATIENCE: Duration = Duration::from_mins(8);
 
 async fn import(shop: &Shop) -> superstore::Report {
     let (connection, folder, silence) = (shop.connection(), data_set(), Progress::silent());

@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use futures::future::try_join_all;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Connection, PgPool,
+    PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -13,9 +13,6 @@ use super::{Database, order_numbers::OrderNumbers, seen::Seen};
 use crate::event_sourcing::StoreError;
 
 const POOL_CONNECTIONS_MAX: u32 = 16;
-/// A connection that rested longer is asked whether it is alive before it is used; the others were asked just now, when
-/// they were given back.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How long a reader waits for a connection, a new one included.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(6);
 /// How long a reader waits for an answer, the connection included: a server that is frozen or cut off says nothing.
@@ -76,15 +73,6 @@ impl DatabaseConfig {
             // Once open, connections stay: see `warm_up`.
             .idle_timeout(None)
             .max_lifetime(None)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > TRUSTED_FOR {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
             .connect_lazy_with(options))
     }
 }

@@ -39,7 +39,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let key = TokenKey::from_file(&config.jwt_public_key_file, &config.jwt_issuer)?;
     let metrics = admin::install_metrics(stop.clone())?;
     let identity = parts.identity().await?;
-    tokio::try_join!(parts.database.warm_up(), parts.keys.warm_up())?;
+    tokio::join!(parts.database.warm_up(), parts.keys.warm_up());
 
     let writers = Writers::default();
     let store = writers.start(

@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Database, order_numbers::OrderNumbers, seen::Seen};
 use crate::event_sourcing::StoreError;
 
-const POOL_CONNECTIONS_MAX: u32 = 16;
+const CONNECTIONS_MAX: u32 = 16;
 /// How long a reader waits for a connection, a new one included.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(6);
 /// How long a reader waits for an answer, the connection included: a server that is frozen or cut off says nothing.
@@ -59,16 +59,16 @@ impl DatabaseConfig {
         Ok(Database {
             order_numbers: OrderNumbers::default(),
             seen: Seen::default(),
-            pool: self.pool()?,
+            pool: self.pool(CONNECTIONS_MAX)?,
         })
     }
 
-    pub(super) fn pool(&self) -> Result<PgPool, StoreError> {
+    pub(super) fn pool(&self, connections_max: u32) -> Result<PgPool, StoreError> {
         let options = self
             .reader()
             .map_err(|error| StoreError::Unavailable(Some(error)))?;
         Ok(PgPoolOptions::new()
-            .max_connections(POOL_CONNECTIONS_MAX)
+            .max_connections(connections_max)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             // Once open, connections stay: see `warm_up`.
             .idle_timeout(None)
@@ -84,11 +84,8 @@ impl Database {
     }
 
     /// Opens all connections, so that no command has to wait for one.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn warm_up(&self) -> Result<(), StoreError> {
-        warm_up(&self.pool).await
+    pub async fn warm_up(&self) {
+        warm_up(&self.pool).await;
     }
 
     /// Whether the database answers.
@@ -102,11 +99,14 @@ impl Database {
 }
 
 /// Opens all connections of a pool before there is work for them. The driver gives way to other tasks hundreds of times
-/// while it proves its password, so that a connection that is opened under load takes seconds.
-pub(super) async fn warm_up(pool: &PgPool) -> Result<(), StoreError> {
-    let connections = (0..POOL_CONNECTIONS_MAX).map(|_| pool.acquire());
-    answered(try_join_all(connections)).await?;
-    Ok(())
+/// while it proves its password, so that a connection that is opened under load takes seconds. Those that do not come
+/// now are opened when they are needed.
+pub(super) async fn warm_up(pool: &PgPool) {
+    let connections = (0..pool.options().get_max_connections()).map(|_| pool.acquire());
+    if let Err(error) = answered(try_join_all(connections)).await {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "not all connections were opened ahead");
+    }
 }
 
 /// Waits for an answer, but not for ever.

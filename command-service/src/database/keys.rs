@@ -11,6 +11,9 @@ use super::{
 };
 use crate::event_sourcing::StoreError;
 
+/// Few: a key is read once a minute at most.
+const CONNECTIONS_MAX: u32 = 6;
+
 /// The keys' database. Cheap to clone.
 #[derive(Clone)]
 pub struct KeyDatabase {
@@ -40,7 +43,7 @@ impl KeyDatabase {
     /// # Errors
     /// [`StoreError::Unavailable`] when the URL cannot be read.
     pub fn open(config: &DatabaseConfig) -> Result<Self, StoreError> {
-        config.pool().map(|pool| Self { pool })
+        config.pool(CONNECTIONS_MAX).map(|pool| Self { pool })
     }
 
     /// Brings the tables up to date and makes the database that of a store, or checks that it is.
@@ -86,11 +89,8 @@ impl KeyDatabase {
     }
 
     /// Opens all connections, so that no command has to wait for one.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn warm_up(&self) -> Result<(), StoreError> {
-        warm_up(&self.pool).await
+    pub async fn warm_up(&self) {
+        warm_up(&self.pool).await;
     }
 
     /// Whether the database answers.

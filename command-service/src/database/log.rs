@@ -51,30 +51,41 @@ impl Database {
             .collect()
     }
 
-    /// The events of a shard after a position, in order, at most so many and about so many bytes of data; the first
-    /// is given however long it is. Positions have no gaps, so what comes back is contiguous.
+    /// The events of some shards, each after a position, in this order of shards and in the order of the log: of each at
+    /// most so many and about so many bytes of data; its first is given however long it is. Positions have no gaps, so
+    /// what comes back of a shard is contiguous.
     pub(crate) async fn log_after(
         &self,
-        shard: Shard,
-        after: Position,
+        shards: &[(Shard, Position)],
         records_max: u32,
         bytes_max: u32,
     ) -> Result<Vec<LogRecord>, StoreError> {
-        // No position is larger: nothing is after it.
-        let after = i64::try_from(after.0).unwrap_or(i64::MAX);
+        let (shards, after): (Vec<i32>, Vec<i64>) = shards
+            .iter()
+            // No position is larger: nothing is after it.
+            .map(|(shard, after)| {
+                (
+                    i32::from(shard.0),
+                    i64::try_from(after.0).unwrap_or(i64::MAX),
+                )
+            })
+            .unzip();
         let rows = sqlx::query(
-            "with part as materialized (
-                 select e.*, (select max(s.epoch) from store_epoch s
-                               where s.shard = e.shard and s.from_position <= e.position) as epoch,
-                        sum(length(data)) over (order by position) - length(data) as bytes_before
-                   from (select * from event where shard = $1 and position > $2 order by position limit $3) e
-             )
-             select part.*, coalesce(lag(event_id) over (order by position),
-                                     (select b.event_id from event b where b.shard = $1 and b.position = $2),
+            "select part.*, coalesce(lag(event_id) over (partition by place order by position),
+                                     (select b.event_id from event b
+                                       where b.shard = asked.shard and b.position = asked.after),
                                      '00000000-0000-0000-0000-000000000000') as previous_id
-               from part where bytes_before < $4 order by position",
+               from unnest($1::int[], $2::bigint[]) with ordinality as asked (shard, after, place)
+              cross join lateral (
+                  select e.*, (select max(s.epoch) from store_epoch s
+                                where s.shard = e.shard and s.from_position <= e.position) as epoch,
+                         sum(length(data)) over (order by position) - length(data) as bytes_before
+                    from (select * from event where shard = asked.shard and position > asked.after
+                           order by position limit $3) e
+              ) part
+              where bytes_before < $4 order by place, position",
         )
-        .bind(i32::from(shard.0))
+        .bind(shards)
         .bind(after)
         .bind(i64::from(records_max))
         .bind(i64::from(bytes_max))

@@ -103,7 +103,7 @@ async fn feed(
     let after = Position(query.after);
     match internal
         .database
-        .log_after(Shard(shard), after, records_max, FEED_BYTES_MAX)
+        .log_after(&[(Shard(shard), after)], records_max, FEED_BYTES_MAX)
         .await
     {
         Ok(records) => ndjson(records),

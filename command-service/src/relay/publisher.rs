@@ -18,13 +18,16 @@ use super::{
     halt::Halt,
     kafka::{Delivery, KafkaConfig, KafkaLog},
 };
-use crate::database::{Database, Lease, Progress};
+use crate::database::{Database, Lease, LogRecord, Progress};
 
 /// Records on their way at once.
 const IN_FLIGHT_MAX: usize = 10_000;
-/// Records and bytes read from one shard at once.
+/// Records and bytes read at once, of all shards together.
 const READ_RECORDS_MAX: u32 = 1_000;
 const READ_BYTES_MAX: u32 = 8 * 1024 * 1024;
+/// So few records are not worth a look at the database of their own: what follows within a pause goes with the next.
+const FEW_RECORDS: usize = 200;
+const PAUSE: Duration = Duration::from_millis(4);
 /// Progress is written this often at most: it only saves sending again what was sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(75);
 /// How often the heads are looked at while nothing happens here: another replica's appends ring no bell.
@@ -51,7 +54,7 @@ pub(super) struct Publisher<'a> {
     in_flight: usize,
     /// The producer had no room for a record; it has after the next delivery.
     full: bool,
-    /// Where the next look at the shards begins.
+    /// Where the next look at the shards begins: the last one had no room for more of it.
     next_shard: Shard,
     poll: Duration,
     save_at: Instant,
@@ -110,11 +113,14 @@ impl<'a> Publisher<'a> {
         stop: &CancellationToken,
     ) -> Result<(), RelayError> {
         let sent = self.send_new().await?;
-        self.poll = if sent {
+        self.poll = if sent > 0 {
             POLL_MIN
         } else {
             (self.poll * 2).min(POLL_MAX)
         };
+        if (1..FEW_RECORDS).contains(&sent) {
+            tokio::time::sleep(PAUSE).await;
+        }
         let now = Instant::now();
         let mut wake = until.min(now + self.poll);
         if !self.unsaved.is_empty() {
@@ -135,10 +141,10 @@ impl<'a> Publisher<'a> {
         Ok(())
     }
 
-    /// Sends what the store has beyond what was sent, until there is no room; says whether there was anything. It
-    /// begins with another shard each time, so that a busy one does not keep the others waiting.
-    async fn send_new(&mut self) -> Result<bool, RelayError> {
-        let mut heads = self.database.heads().await?;
+    /// Sends what the store has beyond what was sent, as far as there is room, and says how many that were. Shards that
+    /// have something get equal parts, so that a busy one does not keep the others waiting.
+    async fn send_new(&mut self) -> Result<usize, RelayError> {
+        let heads = self.database.heads().await?;
         let behind = |head: &&Head| {
             let track = self.tracks.get(&head.shard);
             track.is_some_and(|track| head.position < track.acknowledged.position)
@@ -147,54 +153,61 @@ impl<'a> Publisher<'a> {
             return Err(RelayError::Rewritten(head.shard));
         }
         if self.full || self.in_flight >= IN_FLIGHT_MAX {
-            return Ok(false);
+            return Ok(0);
         }
-        heads.retain(|head| {
-            self.tracks
-                .get(&head.shard)
-                .is_some_and(|track| track.sent < head.position)
-        });
-        let first = heads.partition_point(|head| head.shard < self.next_shard);
-        heads.rotate_left(first);
-        for head in &heads {
-            self.next_shard = Shard(head.shard.0.saturating_add(1));
-            self.send_shard(head.shard).await?;
-            if self.full || self.in_flight >= IN_FLIGHT_MAX {
-                break;
-            }
-        }
-        Ok(!heads.is_empty())
-    }
-
-    /// Sends a part of what is new in one shard, as far as there is room.
-    async fn send_shard(&mut self, shard: Shard) -> Result<(), RelayError> {
-        let Some(track) = self.tracks.get_mut(&shard) else {
-            return Ok(());
+        let new = |head: &Head| {
+            let sent = self.tracks.get(&head.shard)?.sent;
+            (sent < head.position).then_some((head.shard, sent))
         };
+        let mut shards: Vec<(Shard, Position)> = heads.iter().filter_map(new).collect();
+        let Some(share) = u32::try_from(shards.len()).ok().filter(|count| *count > 0) else {
+            return Ok(0);
+        };
+        let first = shards.partition_point(|(shard, _)| *shard < self.next_shard);
+        shards.rotate_left(first);
         let records = self
             .database
-            .log_after(shard, track.sent, READ_RECORDS_MAX, READ_BYTES_MAX)
+            .log_after(
+                &shards,
+                READ_RECORDS_MAX.div_ceil(share),
+                READ_BYTES_MAX.div_ceil(share),
+            )
             .await?;
-        for record in &records {
-            let next = record.envelope.coordinate.position;
-            if next != track.sent.next() {
-                return Err(RelayError::Hole { shard, next });
+        for (sent, record) in records.iter().enumerate() {
+            if self.in_flight >= IN_FLIGHT_MAX || !self.send(record)? {
+                self.next_shard = record.envelope.coordinate.shard;
+                return Ok(sent);
             }
-            if track
-                .last
-                .is_some_and(|last| last != record.envelope.previous_id)
-            {
-                return Err(RelayError::Rewritten(shard));
-            }
-            if !self.kafka.send(record).map_err(RelayError::Producer)? {
-                self.full = true;
-                break;
-            }
-            track.sent = next;
-            track.last = Some(record.envelope.event_id);
-            self.in_flight += 1;
         }
-        Ok(())
+        Ok(records.len())
+    }
+
+    /// Sends the next record of a shard; `false` where the producer has no room for it.
+    fn send(&mut self, record: &LogRecord) -> Result<bool, RelayError> {
+        let (shard, next) = (
+            record.envelope.coordinate.shard,
+            record.envelope.coordinate.position,
+        );
+        let Some(track) = self.tracks.get_mut(&shard) else {
+            return Ok(true);
+        };
+        if next != track.sent.next() {
+            return Err(RelayError::Hole { shard, next });
+        }
+        if track
+            .last
+            .is_some_and(|last| last != record.envelope.previous_id)
+        {
+            return Err(RelayError::Rewritten(shard));
+        }
+        if !self.kafka.send(record).map_err(RelayError::Producer)? {
+            self.full = true;
+            return Ok(false);
+        }
+        track.sent = next;
+        track.last = Some(record.envelope.event_id);
+        self.in_flight += 1;
+        Ok(true)
     }
 
     fn take(&mut self, delivery: Delivery) -> Result<(), RelayError> {

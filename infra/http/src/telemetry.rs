@@ -51,7 +51,10 @@ pub fn init(
     let dropped = writer.error_counter();
     let layer = fmt::layer().with_writer(writer);
     match format {
-        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init()?,
+        // The span names the request; the list of spans around it would only repeat it.
+        LogFormat::Json => registry
+            .with(layer.json().flatten_event(true).with_span_list(false))
+            .try_init()?,
         LogFormat::Text => registry
             .with(layer.with_ansi(false).with_target(false))
             .try_init()?,

@@ -115,6 +115,8 @@ impl Postgres {
                 "--locale",
                 "C",
             ])
+            // Iterations slow the guessing of passwords down; this one is random, and only whoever connects would wait.
+            .args(["--set", "scram_iterations=64"])
             .arg("--pwfile")
             .arg(&password_file)
             .arg("--pgdata")

@@ -12,7 +12,8 @@ mod sums;
 
 use std::collections::BTreeMap;
 
-use orderfold_events::{CustomerId, Envelope, Event, OrderId, SealingKey, Shard};
+use orderfold_events::{CustomerId, Envelope, Event, OrderId, Personal, SealingKey, Shard};
+use serde::de::DeserializeOwned;
 
 use self::history::{History, Recorded, keys_of};
 use super::{
@@ -76,4 +77,11 @@ fn detail(history: &History, order: OrderId) -> OrderDocument {
 
 fn customer_document(history: &History, customer: CustomerId) -> CustomerDocument {
     fold::<Customer360>(&history.log).remove(&customer).unwrap()
+}
+
+/// What a document keeps sealed, as it was said.
+fn in_plain<T: DeserializeOwned + Clone>(history: &History, sealed: &Personal<T>) -> Personal<T> {
+    assert!(matches!(sealed, Personal::Sealed(_)), "it is kept sealed");
+    let plain = sealed.open(&keys_of(&history.log)).unwrap();
+    Personal::plain(plain.unwrap())
 }

@@ -4,13 +4,13 @@ use chrono_tz::Tz;
 use orderfold_events::{
     CustomerId, DecodeError, OrderId, StreamId, Version,
     order::{OrderEvent, Terms},
-    personal::Address,
 };
 use orderfold_http::clock;
 
 use super::{
+    addresses::{Destination, name_addresses, snapshots},
     case::{Case, Outcome, Refusal, refused},
-    domain::{Circumstances, CustomerStanding, Order, OrderCommand, OrderError, Patch, Place},
+    domain::{Circumstances, CustomerStanding, Order, OrderCommand, OrderError, Place},
     service::{Credit, OrderChange, follow_credit},
 };
 use crate::{
@@ -50,18 +50,6 @@ impl Aggregate for Order {
     fn from_snapshot(snapshot: &[u8]) -> Option<Self> {
         serde_json::from_slice(snapshot).ok()
     }
-}
-
-/// Where an order is to go or to be billed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
-    /// The command does not speak of it.
-    Unsaid,
-    /// The customer's default, where there is one.
-    Default,
-    /// An address of the customer's book.
-    Labelled(String),
-    Address(Box<Address>),
 }
 
 /// An order to make: for whom, where the target names the customer, and whether it is only drafted.
@@ -276,7 +264,7 @@ impl OrderCommands<'_> {
                 place.number = Some(self.store.next_order_number(call.now).await?);
             }
         }
-        Ok(address(&mut case.command, book, request))
+        Ok(name_addresses(&mut case.command, book, request))
     }
 }
 
@@ -306,49 +294,4 @@ fn body_alone_decides(refusal: &OrderError) -> bool {
             | OrderError::TotalNegative { .. }
             | OrderError::TotalTooLarge { .. }
     )
-}
-
-/// Writes the addresses that a request names into its command.
-fn address(
-    command: &mut OrderCommand,
-    book: Option<&Profile>,
-    request: &OrderRequest,
-) -> Result<(), Refusal> {
-    let (ship_to, bill_to) = snapshots(book, &request.ship_to, &request.bill_to)?;
-    let patch = |destination: &Destination, address: Option<Address>| match (destination, address) {
-        (Destination::Unsaid, _) => Patch::Keep,
-        (_, Some(address)) => Patch::Set(address),
-        (_, None) => Patch::Clear,
-    };
-    if let OrderCommand::ChangeDraft(change) = command {
-        change.ship_to = patch(&request.ship_to, ship_to);
-        change.bill_to = patch(&request.bill_to, bill_to);
-    } else if let OrderCommand::Amend(amend) = command {
-        amend.ship_to = ship_to;
-        amend.bill_to = bill_to;
-    }
-    Ok(())
-}
-
-/// The addresses as they are now.
-fn snapshots(
-    book: Option<&Profile>,
-    ship_to: &Destination,
-    bill_to: &Destination,
-) -> Result<(Option<Address>, Option<Address>), Refusal> {
-    let find = |destination: &Destination, default: Option<&Address>| match destination {
-        Destination::Unsaid => Ok(None),
-        Destination::Default => Ok(default.cloned()),
-        Destination::Labelled(label) => book
-            .and_then(|book| book.labelled(label))
-            .cloned()
-            .map(Some)
-            .ok_or_else(|| Refusal::AddressNotFound {
-                label: label.clone(),
-            }),
-        Destination::Address(address) => Ok(Some((**address).clone())),
-    };
-    let ship_to = find(ship_to, book.and_then(Profile::default_shipping))?;
-    let bill_to = find(bill_to, book.and_then(Profile::default_billing))?;
-    Ok((ship_to, bill_to))
 }

@@ -1,5 +1,6 @@
 //! The orders slice.
 
+mod addresses;
 pub(crate) mod answer;
 mod body;
 pub(crate) mod case;

@@ -16,7 +16,8 @@ use super::{
 use crate::{
     execution::{Call, Secrets},
     orders::{
-        commands::{Destination, OrderRequest},
+        addresses::Destination,
+        commands::OrderRequest,
         domain::{
             Amend, AmendLine, NewLine, OrderCommand,
             limits::{LINES_MAX, QUANTITY_MAX},

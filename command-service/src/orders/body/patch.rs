@@ -15,7 +15,8 @@ use crate::{
     execution::{Call, Secrets},
     http::values,
     orders::{
-        commands::{Destination, OrderRequest},
+        addresses::Destination,
+        commands::OrderRequest,
         domain::{ChangeDraft, DetailsPatch, OrderCommand, Patch, limits::LINES_MAX},
     },
 };

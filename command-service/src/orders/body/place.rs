@@ -17,7 +17,8 @@ use crate::{
     execution::Call,
     http::values,
     orders::{
-        commands::{Creation, Destination, PlaceRequest},
+        addresses::Destination,
+        commands::{Creation, PlaceRequest},
         domain::{
             LineRule, NewLine, Place,
             figures::LineTerms,

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use orderfold_stack::repository;
 
 const PAIRS_MAX: i64 = 50;
 
@@ -42,19 +43,26 @@ pub enum Part {
 
 #[derive(Args)]
 pub struct WriteOptions {
-    /// Short windows and a hundredth of the events: to try it out, not to quote it
-    #[arg(long)]
-    pub quick: bool,
     /// Only these parts; all, if left out
     #[arg(long, value_enum, value_delimiter = ',')]
     pub only: Vec<Part>,
+    #[command(flatten)]
+    pub size: Size,
+}
+
+/// How long and how often is measured, and where the result goes.
+#[derive(Args)]
+pub struct Size {
+    /// Short windows and few events: to try it out, not to quote it
+    #[arg(long)]
+    pub quick: bool,
     /// Interleaved measurements of each side; the median counts
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=PAIRS_MAX))]
     pub pairs: Option<u32>,
     /// Seconds of each measurement
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub seconds: Option<u32>,
-    /// Where `write.json` and `write.svg` go: `docs/benchmarks`, or `target/benchmarks` of a part or a quick run
+    /// Where the JSON and the SVG go: `docs/benchmarks`, or `target/benchmarks` of a part or a quick run
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
 }
@@ -76,9 +84,18 @@ impl WriteOptions {
     pub fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
     }
+}
 
-    /// A whole run at full size is the one that is kept with the sources.
-    pub fn is_for_the_record(&self) -> bool {
-        !cfg!(debug_assertions) && !self.quick && self.only.is_empty()
+impl Size {
+    /// Where the results go. A run of all parts at full size is the one that is kept with the sources.
+    pub fn folder(&self, of_all_parts: bool) -> PathBuf {
+        let is_for_the_record = !cfg!(debug_assertions) && !self.quick && of_all_parts;
+        let folder = if is_for_the_record {
+            "docs/benchmarks"
+        } else {
+            "target/benchmarks"
+        };
+        let default = || repository::root().join(folder);
+        self.output.clone().unwrap_or_else(default)
     }
 }

@@ -10,9 +10,11 @@
 mod arguments;
 mod console;
 mod cpu;
+mod fill;
 mod load;
 mod peers;
 mod report;
+mod shots;
 mod stage;
 mod statistics;
 mod targets;

@@ -1,4 +1,5 @@
-//! The peers: the same rows written by other means on the same server, and the same records produced without a relay.
+//! The peers: the same rows and documents written and read by other means on the same servers, and the same records
+//! produced without a relay.
 
 pub mod ceiling;
 pub mod database;

@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use orderfold_stack::repository;
 
 const PAIRS_MAX: i64 = 50;
+/// The larger store holds ten times as many.
+const ORDERS_MAX: i64 = 100_000;
 
 /// Measures the services on the real stack beside peers, in one run.
 #[derive(Parser)]
@@ -19,6 +21,8 @@ pub struct Arguments {
 pub enum Verb {
     /// The write side: commands against pgbench and a naive service, relay, growth, memory
     Write(WriteOptions),
+    /// The read side: folding, queries and visibility against the bare drivers, pages at ten times the orders, memory
+    Read(ReadOptions),
     /// The naive peer, as a process of its own
     #[command(hide = true)]
     Naive(NaiveOptions),
@@ -41,11 +45,39 @@ pub enum Part {
     Growth,
 }
 
+/// One part of `read`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReadPart {
+    /// A build of a read model is filled anew, against `insertMany`
+    Rebuild,
+    /// One order is asked for, against `find_one`
+    Order,
+    /// From a command to its effect in an answer, against a chain written by hand
+    Visible,
+    /// A backlog is folded into every read model, against batched `update` commands
+    Projection,
+    /// Lists, searches and reports on ten times the orders
+    Pages,
+}
+
 #[derive(Args)]
 pub struct WriteOptions {
     /// Only these parts; all, if left out
     #[arg(long, value_enum, value_delimiter = ',')]
     pub only: Vec<Part>,
+    #[command(flatten)]
+    pub size: Size,
+}
+
+#[derive(Args)]
+pub struct ReadOptions {
+    /// Only these parts; all, if left out
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<ReadPart>,
+    /// Orders of the smaller store; the larger holds ten times as many. 20,000 unless given: a quarter of an hour on two
+    /// cores. 100,000 and a million take more than an hour, most of it filling
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1_000..=ORDERS_MAX))]
+    pub orders: Option<u32>,
     #[command(flatten)]
     pub size: Size,
 }
@@ -82,6 +114,12 @@ pub struct NaiveOptions {
 
 impl WriteOptions {
     pub fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
+impl ReadOptions {
+    pub fn wants(&self, part: ReadPart) -> bool {
         self.only.is_empty() || self.only.contains(&part)
     }
 }

@@ -139,6 +139,43 @@ pub const MEMORY_LOADED: Target = mebibytes(
     [256.0, 96.0, 40.0],
 );
 
+pub const PROJECTION: Target = high(
+    "projection",
+    "events folded/s ÷ raw batched updates",
+    [0.4, 0.8, 1.3],
+);
+pub const REBUILD: Target = high(
+    "rebuild",
+    "events rebuilt/s ÷ raw insertMany",
+    [0.5, 1.5, 4.0],
+);
+pub const GET_ORDER: Target = high(
+    "get_order",
+    "GET of one order/s ÷ raw find_one",
+    [0.65, 0.85, 0.95],
+);
+pub const VISIBLE_MEDIAN: Target = low(
+    "visible_median",
+    "command to visible, p50 ÷ hand-written chain",
+    [3.0, 1.5, 1.1],
+);
+pub const VISIBLE_TAIL: Target = low(
+    "visible_tail",
+    "command to visible, p99 ÷ hand-written chain",
+    [5.0, 2.0, 1.3],
+);
+/// Flat, as far as a measurement can tell.
+pub const PAGES: Target = low(
+    "pages",
+    "p99 of the worst page, ten times the orders",
+    [1.5, 1.1, 1.03],
+);
+pub const QUERY_MEMORY: Target = mebibytes(
+    "query_memory",
+    "resident memory, full load",
+    [256.0, 96.0, 40.0],
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +203,13 @@ mod tests {
             GROWTH,
             MEMORY_IDLE,
             MEMORY_LOADED,
+            PROJECTION,
+            REBUILD,
+            GET_ORDER,
+            VISIBLE_MEDIAN,
+            VISIBLE_TAIL,
+            PAGES,
+            QUERY_MEMORY,
         ];
         for target in all {
             let reached =

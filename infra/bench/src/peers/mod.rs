@@ -2,8 +2,10 @@
 //! produced without a relay.
 
 pub mod ceiling;
+pub mod chain;
 pub mod database;
 pub mod naive;
 pub mod pgbench;
 pub mod producer;
 pub mod sample;
+pub mod views;

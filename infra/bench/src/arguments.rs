@@ -3,8 +3,11 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use orderfold_stack::repository;
 
 const PAIRS_MAX: i64 = 50;
+/// The larger store holds ten times as many.
+const ORDERS_MAX: i64 = 100_000;
 
 /// Measures the services on the real stack beside peers, in one run.
 #[derive(Parser)]
@@ -18,6 +21,8 @@ pub struct Arguments {
 pub enum Verb {
     /// The write side: commands against pgbench and a naive service, relay, growth, memory
     Write(WriteOptions),
+    /// The read side: folding, queries and visibility against the bare drivers, pages at ten times the orders, memory
+    Read(ReadOptions),
     /// The naive peer, as a process of its own
     #[command(hide = true)]
     Naive(NaiveOptions),
@@ -40,21 +45,56 @@ pub enum Part {
     Growth,
 }
 
+/// One part of `read`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReadPart {
+    /// A build of a read model is filled anew, against `insertMany`
+    Rebuild,
+    /// One order is asked for, against `find_one`
+    Order,
+    /// From a command to its effect in an answer, against a chain written by hand
+    Visible,
+    /// A backlog is folded into every read model, against batched `update` commands
+    Projection,
+    /// Lists, searches and reports on ten times the orders
+    Pages,
+}
+
 #[derive(Args)]
 pub struct WriteOptions {
-    /// Short windows and a hundredth of the events: to try it out, not to quote it
-    #[arg(long)]
-    pub quick: bool,
     /// Only these parts; all, if left out
     #[arg(long, value_enum, value_delimiter = ',')]
     pub only: Vec<Part>,
+    #[command(flatten)]
+    pub size: Size,
+}
+
+#[derive(Args)]
+pub struct ReadOptions {
+    /// Only these parts; all, if left out
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<ReadPart>,
+    /// Orders of the smaller store; the larger holds ten times as many. 20,000 unless given: a quarter of an hour on two
+    /// cores. 100,000 and a million take more than an hour, most of it filling
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1_000..=ORDERS_MAX))]
+    pub orders: Option<u32>,
+    #[command(flatten)]
+    pub size: Size,
+}
+
+/// How long and how often is measured, and where the result goes.
+#[derive(Args)]
+pub struct Size {
+    /// Short windows and few events: to try it out, not to quote it
+    #[arg(long)]
+    pub quick: bool,
     /// Interleaved measurements of each side; the median counts
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=PAIRS_MAX))]
     pub pairs: Option<u32>,
     /// Seconds of each measurement
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub seconds: Option<u32>,
-    /// Where `write.json` and `write.svg` go: `docs/benchmarks`, or `target/benchmarks` of a part or a quick run
+    /// Where the JSON and the SVG go: `docs/benchmarks`, or `target/benchmarks` of a part or a quick run
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
 }
@@ -76,9 +116,24 @@ impl WriteOptions {
     pub fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
     }
+}
 
-    /// A whole run at full size is the one that is kept with the sources.
-    pub fn is_for_the_record(&self) -> bool {
-        !cfg!(debug_assertions) && !self.quick && self.only.is_empty()
+impl ReadOptions {
+    pub fn wants(&self, part: ReadPart) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
+impl Size {
+    /// Where the results go. A run of all parts at full size is the one that is kept with the sources.
+    pub fn folder(&self, of_all_parts: bool) -> PathBuf {
+        let is_for_the_record = !cfg!(debug_assertions) && !self.quick && of_all_parts;
+        let folder = if is_for_the_record {
+            "docs/benchmarks"
+        } else {
+            "target/benchmarks"
+        };
+        let default = || repository::root().join(folder);
+        self.output.clone().unwrap_or_else(default)
     }
 }

@@ -10,9 +10,12 @@
 mod arguments;
 mod console;
 mod cpu;
+mod fill;
 mod load;
 mod peers;
+mod read;
 mod report;
+mod shots;
 mod stage;
 mod statistics;
 mod targets;
@@ -40,6 +43,7 @@ async fn main() -> ExitCode {
 async fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Write(options) => write::write(&options, &Progress::to_stderr()).await,
+        Verb::Read(options) => read::read(&options, &Progress::to_stderr()).await,
         Verb::Naive(options) => {
             peers::naive::serve(options).await?;
             Ok(ExitCode::SUCCESS)

@@ -1,5 +1,5 @@
-//! The system that is measured: a stack of its own with one command service in the release profile, customers to order
-//! for, and a look into its store.
+//! The system that is measured: a stack of its own with the services in the release profile, customers to order for, and
+//! a look into its store.
 
 use std::time::Duration;
 
@@ -39,10 +39,10 @@ pub struct Stage {
 impl Stage {
     /// # Errors
     /// When the system does not come up.
-    pub async fn set(progress: &Progress) -> Result<Self> {
+    pub async fn set(query_replicas: u16, progress: &Progress) -> Result<Self> {
         let options = StackOptions {
             servers: ServersFor::ThisTest,
-            query_replicas: 0,
+            query_replicas,
             profile: profile(),
             ..StackOptions::default()
         };
@@ -171,10 +171,7 @@ async fn register_customers(api: &Api) -> Result<()> {
             "line1": "1 Main St", "city": "Henderson", "region": "KY", "postal_code": "42420", "country": "US",
         }],
     });
-    let shot = || Shot {
-        path: "/v1/customers".to_owned(),
-        body: body.to_string().into(),
-    };
+    let shot = || Shot::post("/v1/customers", body.to_string());
     load::each(api, (0..CUSTOMERS).map(|_| shot())).await
 }
 
@@ -201,18 +198,28 @@ async fn customers(store: &PgPool) -> Result<Vec<Customer>> {
 /// # Errors
 /// When it does not run.
 pub fn resident_kib(unit: &Unit) -> Result<u64> {
+    memory_kib(unit, "VmRSS:")
+}
+
+/// The most that it had resident since it was started.
+///
+/// # Errors
+/// When it does not run.
+pub fn peak_kib(unit: &Unit) -> Result<u64> {
+    memory_kib(unit, "VmHWM:")
+}
+
+fn memory_kib(unit: &Unit, label: &str) -> Result<u64> {
     let not_running =
         || StackError::failed("read its memory", format!("{} does not run", unit.name()));
     let pid = unit.pid().ok_or_else(not_running)?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
         .doing(|| format!("read the memory of {}", unit.name()))?;
-    vm_rss(&status).ok_or_else(not_running)
+    kib_of(&status, label).ok_or_else(not_running)
 }
 
-fn vm_rss(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+fn kib_of(status: &str, label: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(label))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -222,10 +229,9 @@ mod tests {
 
     #[test]
     fn the_resident_memory_is_read_from_what_linux_says() {
-        assert_eq!(
-            vm_rss("VmPeak:\t 9 kB\nVmRSS:\t  1234 kB\nThreads:\t3"),
-            Some(1234)
-        );
-        assert_eq!(vm_rss("Name:\tzombie"), None);
+        let status = "VmPeak:\t 9 kB\nVmHWM:\t  2345 kB\nVmRSS:\t  1234 kB\nThreads:\t3";
+        assert_eq!(kib_of(status, "VmRSS:"), Some(1234));
+        assert_eq!(kib_of(status, "VmHWM:"), Some(2345));
+        assert_eq!(kib_of("Name:\tzombie", "VmRSS:"), None);
     }
 }

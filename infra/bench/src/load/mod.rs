@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::future::try_join_all;
-use hyper::header::HeaderValue;
+use hyper::{HeaderMap, Method, header::HeaderValue};
 use orderfold_stack::{Result, StackError};
 
 pub use closed::closed;
@@ -25,10 +25,36 @@ pub use open::open;
 /// Callers at once, each with a connection of its own.
 pub const CLIENTS: usize = 64;
 
-/// One command, ready to be sent.
+/// One request, ready to be sent.
 pub struct Shot {
+    pub method: Method,
     pub path: String,
+    /// Beside those that every request has.
+    pub headers: HeaderMap,
     pub body: Bytes,
+}
+
+impl Shot {
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::GET, path, Bytes::new())
+    }
+
+    pub fn post(path: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        Self::new(Method::POST, path, body)
+    }
+
+    pub fn put(path: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        Self::new(Method::PUT, path, body)
+    }
+
+    fn new(method: Method, path: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
 }
 
 /// Whom to send to, and as whom.

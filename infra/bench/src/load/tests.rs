@@ -6,9 +6,14 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::State, http::HeaderMap, http::StatusCode, routing::post};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode},
+    routing::{get, post},
+};
 
-use super::{Api, Shot, closed, each, open};
+use super::{Api, Connection, Shot, closed, each, open};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -43,10 +48,15 @@ async fn server() -> (Api, Seen) {
             _ => StatusCode::OK,
         }
     };
+    let read = |headers: HeaderMap| async move {
+        assert!(!headers.contains_key("idempotency-key"));
+        headers["prefer"].to_str().unwrap().to_owned()
+    };
     let router = Router::new()
         .route("/fine", post(fine))
         .route("/busy", post(busy_at_first))
         .route("/refused", post(|| async { (StatusCode::CONFLICT, "no") }))
+        .route("/read", get(read))
         .with_state(seen.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -55,10 +65,7 @@ async fn server() -> (Api, Seen) {
 }
 
 fn shot(path: &str) -> Shot {
-    Shot {
-        path: path.to_owned(),
-        body: "{}".into(),
-    }
+    Shot::post(path, "{}")
 }
 
 #[tokio::test]
@@ -85,6 +92,20 @@ async fn a_command_without_an_outcome_comes_again_under_its_key() {
     each(&api, (0..3).map(|_| shot("/busy"))).await.unwrap();
     assert_eq!(seen.keys(), 3);
     assert!(seen.0.lock().unwrap().values().all(|times| *times == 2));
+}
+
+#[tokio::test]
+async fn a_question_has_its_headers_and_no_key_and_its_answer_can_be_read() {
+    let (api, _seen) = server().await;
+    let mut connection = Connection::open(&api).await.unwrap();
+    let mut question = Shot::get("/read");
+    question
+        .headers
+        .insert("prefer", HeaderValue::from_static("wait=3"));
+    let answer = connection.ask(&api, question).await.unwrap();
+    assert_eq!(answer.body(), "wait=3");
+    let refused = connection.ask(&api, shot("/refused")).await.unwrap_err();
+    assert!(refused.to_string().contains("/refused"), "{refused}");
 }
 
 #[tokio::test]

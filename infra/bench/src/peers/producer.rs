@@ -127,7 +127,7 @@ fn send(
     }
 }
 
-async fn make_topic(
+pub(super) async fn make_topic(
     brokers: &str,
     topic: &str,
     partitions: i32,
@@ -143,6 +143,6 @@ async fn make_topic(
     Ok(())
 }
 
-fn kafka_error(error: KafkaError) -> StackError {
+pub(super) fn kafka_error(error: KafkaError) -> StackError {
     StackError::failed("use Kafka", error)
 }

@@ -4,15 +4,16 @@ mod machine;
 mod plot;
 mod table;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use orderfold_stack::{Result, StackError, error::Doing};
 use serde::Serialize;
 
-pub use machine::Machine;
+use machine::Machine;
 
 use crate::{
     console,
+    load::CLIENTS,
     statistics::Spread,
     targets::{Standing, Target},
 };
@@ -64,6 +65,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of so many pairs with windows of that length; nothing found yet.
+    pub fn new(pairs: u32, window: Duration) -> Self {
+        Self {
+            machine: Machine::here(),
+            optimised: !cfg!(debug_assertions),
+            clients: CLIENTS,
+            pairs,
+            seconds: window.as_secs(),
+            findings: Vec::new(),
+            figures: Vec::new(),
+            checks: Vec::new(),
+        }
+    }
+
     pub fn find(&mut self, target: Target, value: Spread) {
         let standing = target.standing(value.median);
         self.findings.push(Finding {
@@ -112,17 +127,25 @@ impl Report {
         Ok(())
     }
 
-    pub fn print(&self) {
+    /// Prints the table and writes the files.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn publish(&self, name: &str, folder: &Path) -> Result<()> {
         for line in table::lines(self) {
             console::say(&line);
         }
+        self.save(folder, name)?;
+        let json = folder.join(format!("{name}.json"));
+        console::say(&format!("\nwritten to {}", json.display()));
+        Ok(())
     }
 
     /// Writes `NAME.json` and `NAME.svg`.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn save(&self, folder: &Path, name: &str) -> Result<()> {
+    fn save(&self, folder: &Path, name: &str) -> Result<()> {
         let saving = || format!("write the results to {}", folder.display());
         std::fs::create_dir_all(folder).doing(saving)?;
         let mut json = serde_json::to_string_pretty(self)
@@ -139,16 +162,7 @@ mod tests {
     use crate::targets;
 
     fn report() -> Report {
-        let mut report = Report {
-            machine: Machine::here(),
-            optimised: true,
-            clients: 64,
-            pairs: 5,
-            seconds: 5,
-            findings: Vec::new(),
-            figures: Vec::new(),
-            checks: Vec::new(),
-        };
+        let mut report = Report::new(5, Duration::from_secs(5));
         report.find(targets::PLACE_PGBENCH, Spread::single(1.3));
         report.find(targets::LATENCY_PGBENCH, Spread::single(9.0));
         report.figure("place", "service <&>", "/s", Spread::single(2_000.0));

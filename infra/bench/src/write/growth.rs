@@ -2,8 +2,8 @@
 
 use orderfold_stack::{Progress, Result, StackError};
 
-use super::{Plan, fill, shots::Shots};
-use crate::{load, report::Report, stage::Stage, statistics::Spread, targets};
+use super::Plan;
+use crate::{fill, load, report::Report, shots::Shots, stage::Stage, statistics::Spread, targets};
 
 const PLACED: &str = "orderfold.order.placed.v1";
 

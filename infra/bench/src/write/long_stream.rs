@@ -4,10 +4,12 @@ use std::time::Instant;
 
 use orderfold_stack::{Progress, Result, StackError};
 
-use super::{Plan, fill, shots::Shots};
+use super::Plan;
 use crate::{
+    fill,
     load::{Answer, Connection},
     report::Report,
+    shots::Shots,
     stage::Stage,
     statistics::Spread,
     targets,

@@ -1,34 +1,31 @@
 //! `cargo bench-stack write`: the parts of the run, in order, and what they are given.
 
 mod contest;
-mod fill;
 mod growth;
 mod latency;
 mod long_stream;
 mod relay;
-mod shots;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
-use orderfold_stack::{Progress, Result, repository};
+use orderfold_stack::{Progress, Result};
 
 use crate::{
     arguments::{Part, WriteOptions},
-    console,
-    load::{self, CLIENTS},
+    load,
     peers::{
         database::PeerDatabase,
         naive::NaiveProcess,
         pgbench::{Installed, Streams},
         sample::Samples,
     },
-    report::{Machine, Report},
+    report::Report,
+    shots::{Shots, Stock},
     stage::Stage,
     statistics::Spread,
     targets,
 };
 use contest::{Contest, Match, Side};
-use shots::{Shots, Stock};
 
 const MIB: f64 = 1024.0;
 
@@ -46,10 +43,11 @@ struct Plan {
 
 impl Plan {
     fn of(options: &WriteOptions) -> Self {
-        let seconds = |normal| Duration::from_secs(u64::from(options.seconds.unwrap_or(normal)));
-        if options.quick {
+        let seconds =
+            |normal| Duration::from_secs(u64::from(options.size.seconds.unwrap_or(normal)));
+        if options.size.quick {
             return Self {
-                pairs: options.pairs.unwrap_or(3),
+                pairs: options.size.pairs.unwrap_or(3),
                 window: seconds(3),
                 stock: Stock {
                     orders: 500,
@@ -61,7 +59,7 @@ impl Plan {
             };
         }
         Self {
-            pairs: options.pairs.unwrap_or(5),
+            pairs: options.size.pairs.unwrap_or(5),
             window: seconds(5),
             stock: Stock {
                 orders: 5_000,
@@ -80,22 +78,13 @@ impl Plan {
 /// When something cannot be measured, or what was accepted is not what is stored.
 pub async fn write(options: &WriteOptions, progress: &Progress) -> Result<ExitCode> {
     let plan = Plan::of(options);
-    let mut report = Report {
-        machine: Machine::here(),
-        optimised: !cfg!(debug_assertions),
-        clients: CLIENTS,
-        pairs: plan.pairs,
-        seconds: plan.window.as_secs(),
-        findings: Vec::new(),
-        figures: Vec::new(),
-        checks: Vec::new(),
-    };
+    let mut report = Report::new(plan.pairs, plan.window);
     let contested = [Part::Place, Part::Payments, Part::Hot, Part::LongStream];
     if contested.iter().any(|part| options.wants(*part)) {
         contests(options, plan, &mut report, progress).await?;
     }
     if options.wants(Part::Growth) || options.wants(Part::Relay) {
-        let stage = Stage::set(progress).await?;
+        let stage = Stage::set(0, progress).await?;
         let stock = Stock {
             orders: 1,
             hot_orders: 0,
@@ -109,13 +98,7 @@ pub async fn write(options: &WriteOptions, progress: &Progress) -> Result<ExitCo
         }
         stage.stack.stop().await?;
     }
-    report.print();
-    let folder = output(options);
-    report.save(&folder, "write")?;
-    console::say(&format!(
-        "\nwritten to {}",
-        folder.join("write.json").display()
-    ));
+    report.publish("write", &options.size.folder(options.only.is_empty()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -128,7 +111,7 @@ async fn contests(
 ) -> Result<()> {
     // Looked for before anything is started: a missing one is known at once.
     let pgbench = Installed::find()?;
-    let stage = Stage::set(progress).await?;
+    let stage = Stage::set(0, progress).await?;
     let shots = Shots::prepare(&stage, plan.stock, progress).await?;
     let samples = Samples::take(&stage.store).await?;
     let peers = PeerDatabase::create(&stage.stack.backends().database_url, &stage.store).await?;
@@ -205,14 +188,4 @@ async fn place(
     );
     let half = rates.of(Side::Service)?.median / 2.0;
     latency::measure(contest, &place, half, report, progress).await
-}
-
-fn output(options: &WriteOptions) -> PathBuf {
-    let folder = if options.is_for_the_record() {
-        "docs/benchmarks"
-    } else {
-        "target/benchmarks"
-    };
-    let default = || repository::root().join(folder);
-    options.output.clone().unwrap_or_else(default)
 }

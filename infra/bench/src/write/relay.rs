@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use orderfold_stack::{Progress, Result, StackError};
 
-use super::{Plan, fill};
+use super::Plan;
 use crate::{
+    fill,
     peers::{database::SHARDS, producer},
     report::Report,
     stage::Stage,

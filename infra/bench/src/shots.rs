@@ -15,6 +15,7 @@ use crate::{
 
 /// An order takes 200 payments; the next one gets hot before.
 const PAYMENTS_ON_ONE: u64 = 150;
+const SKU: &str = "FUR-BO-10001798";
 
 /// How many orders are placed beforehand.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +42,7 @@ impl Shots {
         let bodies = stage
             .customers
             .iter()
-            .map(|customer| order(customer.id).into());
+            .map(|customer| order(customer.id, SKU).into());
         let mut shots = Self {
             bodies: bodies.collect(),
             orders: Vec::new(),
@@ -73,10 +74,8 @@ impl Shots {
 
     /// A whole order of another customer than the one before.
     pub fn place(&self) -> Shot {
-        Shot {
-            path: "/v1/orders".to_owned(),
-            body: nth(&self.bodies, self.next()).cloned().unwrap_or_default(),
-        }
+        let body = nth(&self.bodies, self.next()).cloned();
+        Shot::post("/v1/orders", body.unwrap_or_default())
     }
 
     /// A payment on another order than the one before.
@@ -112,6 +111,11 @@ impl Shots {
         pay(&order.to_string(), self.next())
     }
 
+    /// The orders that are paid now and then.
+    pub fn orders(&self) -> &[Uuid] {
+        &self.orders
+    }
+
     /// Two orders that were not paid yet.
     pub fn two_orders(&self) -> Option<(Uuid, Uuid)> {
         match self.hot_orders.as_slice() {
@@ -137,16 +141,17 @@ fn text(order: Option<&Uuid>) -> String {
 }
 
 fn pay(order: &str, number: u64) -> Shot {
-    Shot {
-        path: format!("/v1/orders/{order}/payments"),
-        body: format!(r#"{{"reference":"bench_{number}","amount":1,"method":"card"}}"#).into(),
-    }
+    Shot::post(
+        format!("/v1/orders/{order}/payments"),
+        format!(r#"{{"reference":"bench_{number}","amount":1,"method":"card"}}"#),
+    )
 }
 
-fn order(customer: Uuid) -> String {
+/// Of one product, to be paid before it is shipped.
+pub fn order(customer: Uuid, sku: &str) -> String {
     json!({
         "customer_id": customer, "channel": "web", "currency": "USD", "terms": "prepaid",
-        "lines": [{"sku": "FUR-BO-10001798", "name": "Bush Somerset Bookcase", "category": "Bookcases",
+        "lines": [{"sku": sku, "name": "Bush Somerset Bookcase", "category": "Bookcases",
                    "quantity": 2, "unit_price": 13098, "tax_rate": "0.08"}],
         "adjustments": [{"kind": "shipping", "label": "Standard", "amount": 599}],
     })

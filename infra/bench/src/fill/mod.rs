@@ -1,12 +1,16 @@
 //! Fills the store by SQL, with the rows that placing orders would have written: copies of one placed order, each with
 //! ids of its own, in the shards of its customers, gapless behind the heads.
 
+mod lives;
+
 use orderfold_stack::{Result, progress::Step};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection};
 use uuid::Uuid;
 
 use crate::stage::{Stage, store_error};
+
+pub use lives::{PLACED_FROM, PLACED_TO, lives};
 
 const CHUNK: u64 = 10_000;
 

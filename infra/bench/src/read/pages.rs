@@ -1,0 +1,172 @@
+//! Pages: one caller turns through lists, searches and reports, before and after the store has grown to ten times its
+//! orders. The page that lost most counts.
+
+use std::time::Instant;
+
+use orderfold_stack::{Progress, Result, StackError};
+use serde_json::Value;
+
+use super::{GROWTH, Plan, scene::Scene};
+use crate::{
+    fill::{PLACED_FROM, PLACED_TO},
+    load::{Connection, Shot},
+    report::Report,
+    statistics::{Latencies, Spread},
+    targets,
+};
+
+const PERCENTILE: f64 = 99.0;
+
+struct Page {
+    what: &'static str,
+    path: String,
+}
+
+/// Every page in the smaller store; the larger one is to be compared with it.
+pub struct Before(Vec<Vec<f64>>);
+
+/// # Errors
+/// When a page is refused.
+pub async fn before(scene: &Scene, plan: Plan, progress: &Progress) -> Result<Before> {
+    turn(scene, plan, progress).await.map(Before)
+}
+
+/// # Errors
+/// When a page is refused.
+pub async fn after(
+    scene: &Scene,
+    plan: Plan,
+    before: Before,
+    report: &mut Report,
+    progress: &Progress,
+) -> Result<()> {
+    let after = turn(scene, plan, progress).await?;
+    let mut growths = Vec::new();
+    for ((page, small), large) in pages(scene).await?.iter().zip(before.0).zip(&after) {
+        report.figure("pages", page.what, "ms", Spread::of(large)?);
+        let growth = Spread::of_ratios(large, &small)?;
+        growths.push((page.what, growth));
+    }
+    let orders = (plan.orders as f64, (plan.orders * GROWTH) as f64);
+    report.figure("pages", "orders before", "", Spread::single(orders.0));
+    report.figure("pages", "orders after", "", Spread::single(orders.1));
+    for (what, growth) in &growths {
+        let what = format!("{what}, after ÷ before");
+        report.figure("pages", what, "", *growth);
+    }
+    let worst =
+        worst(&growths).ok_or_else(|| StackError::failed("compare pages", "there are none"))?;
+    report.find(targets::PAGES, worst);
+    Ok(())
+}
+
+fn worst(growths: &[(&str, Spread)]) -> Option<Spread> {
+    let growths = growths.iter().map(|(_, growth)| *growth);
+    growths.max_by(|one, other| one.median.total_cmp(&other.median))
+}
+
+/// For each page the percentile of every round.
+async fn turn(scene: &Scene, plan: Plan, progress: &Progress) -> Result<Vec<Vec<f64>>> {
+    let pages = pages(scene).await?;
+    let mut rounds = vec![Vec::new(); pages.len()];
+    let mut connection = Connection::open(&scene.api).await?;
+    let step = progress.counted(
+        format!("pages: turning through {} of them", pages.len()),
+        u64::from(plan.pairs),
+    );
+    for round in 0..plan.pairs {
+        for (page, rounds) in pages.iter().zip(&mut rounds) {
+            let mut latencies = Latencies::new()?;
+            for _ in 0..plan.requests {
+                let begun = Instant::now();
+                connection.ask(&scene.api, Shot::get(&page.path)).await?;
+                latencies.record(begun.elapsed());
+            }
+            rounds.push(latencies.percentile_ms(PERCENTILE));
+        }
+        step.set(u64::from(round) + 1);
+    }
+    step.done();
+    Ok(rounds)
+}
+
+async fn pages(scene: &Scene) -> Result<Vec<Page>> {
+    let customer = scene.stage.customers.first();
+    let customer = customer.map(|customer| customer.id).unwrap_or_default();
+    let first: Value = scene.ask("/v1/orders").await?;
+    let cursor = first["next_cursor"].as_str().unwrap_or_default();
+    let range = format!("from={PLACED_FROM}&to={PLACED_TO}&currency=USD");
+    let pages = [
+        ("orders, newest", "/v1/orders".to_owned()),
+        (
+            "orders, the page after",
+            format!("/v1/orders?cursor={cursor}"),
+        ),
+        (
+            "orders, from the middle",
+            "/v1/orders?placed_to=2026-02-15".to_owned(),
+        ),
+        (
+            "orders, completed and paid",
+            "/v1/orders?lifecycle=completed&payment_status=paid".to_owned(),
+        ),
+        (
+            "orders, by value",
+            "/v1/orders?currency=USD&sort=-total_sales".to_owned(),
+        ),
+        (
+            "orders, by last change",
+            "/v1/orders?sort=-updated_at".to_owned(),
+        ),
+        (
+            "orders, of a customer",
+            format!("/v1/orders?customer_id={customer}&limit=10"),
+        ),
+        (
+            "orders, search for a product",
+            "/v1/orders?q=FUR-BO-00000007&limit=10".to_owned(),
+        ),
+        ("orders, search for a word", "/v1/orders?q=FUR".to_owned()),
+        ("orders, counted", "/v1/orders/facets".to_owned()),
+        ("a customer", format!("/v1/customers/{customer}")),
+        (
+            "a customer's orders",
+            format!("/v1/customers/{customer}/orders?limit=10"),
+        ),
+        (
+            "customers, search for a name",
+            "/v1/customers?q=claire".to_owned(),
+        ),
+        (
+            "sales by week",
+            format!("/v1/reports/sales?{range}&interval=week"),
+        ),
+        (
+            "sales by day in another zone",
+            format!("/v1/reports/sales?{range}&interval=day&tz=Asia/Kolkata"),
+        ),
+        ("best products", format!("/v1/reports/products?{range}")),
+        ("best customers", format!("/v1/reports/customers?{range}")),
+        (
+            "receivables",
+            "/v1/reports/receivables?currency=USD".to_owned(),
+        ),
+        ("work queue", "/v1/work-queue".to_owned()),
+        ("front page", "/v1/summary".to_owned()),
+    ];
+    let page = |(what, path)| Page { what, path };
+    Ok(pages.into_iter().map(page).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_that_lost_most_counts() {
+        let growth = |median| Spread::single(median);
+        let growths = [("a", growth(1.0)), ("b", growth(1.4)), ("c", growth(0.9))];
+        assert_eq!(worst(&growths), Some(growth(1.4)));
+        assert_eq!(worst(&[]), None);
+    }
+}

@@ -11,7 +11,7 @@ use crate::{
     process::Watchdog,
     progress::Progress,
     services::{Binaries, Profile},
-    system::{Backing, Composition, System},
+    system::{Backing, Composition, NodeCounts, System},
     test_servers::TestServers,
     tokens::{self, Principal},
 };
@@ -32,6 +32,8 @@ pub struct StackOptions {
     pub servers: ServersFor,
     /// One or three, where the servers are its own.
     pub brokers: u16,
+    /// One or three, where the servers are its own.
+    pub mongo_nodes: u16,
     pub command_replicas: u16,
     pub query_replicas: u16,
     pub profile: Profile,
@@ -45,6 +47,7 @@ impl Default for StackOptions {
         Self {
             servers: ServersFor::AllTests,
             brokers: 1,
+            mongo_nodes: 1,
             command_replicas: 1,
             query_replicas: 1,
             profile: Profile::default(),
@@ -77,6 +80,7 @@ impl Stack {
         let StackOptions {
             servers,
             brokers,
+            mongo_nodes,
             command_replicas,
             query_replicas,
             profile,
@@ -97,7 +101,10 @@ impl Stack {
         let composition = Composition {
             backing,
             binaries,
-            brokers,
+            nodes: NodeCounts {
+                brokers,
+                mongo: mongo_nodes,
+            },
             command_replicas,
             query_replicas,
             environment,

@@ -22,7 +22,7 @@ use crate::{
     progress::Progress,
     repository,
     services::{Binaries, Profile},
-    system::{Backing, Composition, System},
+    system::{Backing, Composition, NodeCounts, System},
 };
 
 pub struct LocalStack {
@@ -157,7 +157,10 @@ impl LocalStack {
         let composition = Composition {
             backing: Backing::Own(installation),
             binaries: Some(binaries),
-            brokers: description.brokers,
+            nodes: NodeCounts {
+                brokers: description.brokers,
+                mongo: description.mongo_nodes,
+            },
             command_replicas: description.command_replicas,
             query_replicas: description.query_replicas,
             environment: Vec::new(),

@@ -14,27 +14,26 @@ pub struct QueryService {
     binary: PathBuf,
     replica: Replica,
     shared: Shared,
+    views: Views,
+}
+
+/// What the read models are made from.
+#[derive(Clone)]
+pub struct Views {
     /// Of every command replica: gaps are filled from whichever answers.
-    command_admin_urls: String,
-    view_key: String,
+    pub command_admin_urls: String,
+    pub view_key: String,
 }
 
 impl QueryService {
     #[must_use]
-    pub fn new(
-        binaries: &Binaries,
-        replica: Replica,
-        shared: &Shared,
-        command_admin_urls: &str,
-        view_key: &str,
-    ) -> Self {
+    pub fn new(binaries: &Binaries, replica: Replica, shared: &Shared, views: &Views) -> Self {
         let binary = binaries.query_service.clone();
         Self {
             binary,
             replica,
             shared: shared.clone(),
-            command_admin_urls: command_admin_urls.to_owned(),
-            view_key: view_key.to_owned(),
+            views: views.clone(),
         }
     }
 }
@@ -45,12 +44,8 @@ impl Program for QueryService {
     }
 
     fn launch(&self) -> Launch {
-        self.replica
-            .launch(&self.binary, &self.shared)
-            .env("MONGODB_URI", &self.shared.backends.mongodb_uri)
-            .env("KAFKA_GROUP", &self.shared.backends.kafka_group)
-            .env("COMMAND_ADMIN_URL", &self.command_admin_urls)
-            .env("VIEW_KEY", &self.view_key)
+        let launch = self.replica.launch(&self.binary, &self.shared);
+        with_views(launch, &self.shared, &self.views)
     }
 
     fn folder(&self) -> &Path {
@@ -68,4 +63,23 @@ impl Program for QueryService {
     fn ready(&self) -> BoxFuture<'_, std::result::Result<(), String>> {
         Box::pin(self.replica.ready())
     }
+}
+
+fn with_views(launch: Launch, shared: &Shared, views: &Views) -> Launch {
+    launch
+        .env("MONGODB_URI", &shared.backends.mongodb_uri)
+        .env("KAFKA_GROUP", &shared.backends.kafka_group)
+        .env("COMMAND_ADMIN_URL", &views.command_admin_urls)
+        .env("VIEW_KEY", &views.view_key)
+}
+
+/// The query service's program as an operator runs it in a folder.
+pub fn verb(
+    binary: &Path,
+    (shared, views): (&Shared, &Views),
+    arguments: &[&str],
+    folder: &Path,
+) -> Launch {
+    let launch = Launch::new(binary, folder).args(arguments);
+    with_views(shared.tell(launch), shared, views)
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Servers, System};
+use super::{NodeCounts, Servers, System};
 use crate::{
     error::{Result, StackError},
     install::Installation,
     keys::TokenKeys,
     layout::Layout,
     process::{Program, Unit, Watchdog},
-    services::{Backends, Binaries, CommandService, QueryService, Replica, Shared},
+    services::{Backends, Binaries, CommandService, QueryService, Replica, Shared, Views},
     settings::Settings,
 };
 
@@ -28,8 +28,8 @@ pub struct Composition {
     pub backing: Backing,
     /// Not needed without replicas.
     pub binaries: Option<Binaries>,
-    /// One or three; only of its own servers.
-    pub brokers: u16,
+    /// Only of its own servers.
+    pub nodes: NodeCounts,
     pub command_replicas: u16,
     pub query_replicas: u16,
     /// Further variables for the services.
@@ -51,9 +51,9 @@ impl System {
         let (servers, backends) = match &composition.backing {
             Backing::Shared(backends) => (None, backends.clone()),
             Backing::Own(installed) => {
-                let brokers = composition.brokers;
+                let nodes = composition.nodes;
                 let servers =
-                    Servers::assemble(installed, &layout, &mut settings, brokers, watchdog)?;
+                    Servers::assemble(installed, &layout, &mut settings, nodes, watchdog)?;
                 let backends = servers.backends().clone();
                 (Some(servers), backends)
             }
@@ -75,27 +75,29 @@ impl System {
 
         let shared = Shared {
             backends,
-            replication: composition.brokers.max(1),
+            replication: composition.nodes.brokers.max(1),
             internal_token: settings.secrets.internal_token.clone(),
             public_key_file: keys.public_file().to_owned(),
             extra: composition.environment,
         };
         let secrets = &settings.secrets;
         let admin_urls: Vec<String> = commands.iter().map(Replica::admin_url).collect();
-        let admin_urls = admin_urls.join(",");
+        let views = Views {
+            command_admin_urls: admin_urls.join(","),
+            view_key: secrets.view_key.clone(),
+        };
         let command = |replica| CommandService::new(&binaries, replica, &shared, secrets);
-        let view_key = &secrets.view_key;
-        let query = |replica| QueryService::new(&binaries, replica, &shared, &admin_urls, view_key);
+        let query = |replica| QueryService::new(&binaries, replica, &shared, &views);
         let commands = units(commands, command, &layout, watchdog);
         let queries = units(queries, query, &layout, watchdog);
-        let command_binary = binaries.command_service;
         Ok(Self {
             layout,
             settings,
             keys,
             servers,
             shared,
-            command_binary,
+            views,
+            binaries,
             commands,
             queries,
         })

@@ -68,8 +68,12 @@ pub struct UpOptions {
     pub ephemeral: bool,
     /// How many brokers of Kafka: with three, each event has three copies and one broker may be away. A stack keeps
     /// the number it was first started with, until it is reset
-    #[arg(long, default_value = "1", value_parser = brokers)]
+    #[arg(long, default_value = "1", value_name = "N", value_parser = one_or_three)]
     pub brokers: u16,
+    /// How many nodes of MongoDB: with three, each document has three copies and one node may be away. A stack keeps
+    /// the number it was first started with, until it is reset
+    #[arg(long, default_value = "1", value_name = "N", value_parser = one_or_three)]
+    pub mongo_nodes: u16,
     /// How many command services
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=REPLICAS_MAX))]
     pub command_replicas: u16,
@@ -78,7 +82,7 @@ pub struct UpOptions {
     pub query_replicas: u16,
 }
 
-fn brokers(text: &str) -> Result<u16, &'static str> {
+fn one_or_three(text: &str) -> Result<u16, &'static str> {
     match text {
         "1" => Ok(1),
         "3" => Ok(3),

@@ -19,6 +19,7 @@ pub async fn up(here: &LocalStack, options: &UpOptions) -> Result<()> {
         supervisor: Identity::of(std::process::id()),
         ephemeral: options.ephemeral,
         brokers: options.brokers,
+        mongo_nodes: options.mongo_nodes,
         command_replicas: options.command_replicas,
         query_replicas: options.query_replicas,
     };

@@ -8,6 +8,7 @@
 )]
 
 mod crashes;
+mod primaries;
 mod proxy;
 mod restore;
 mod seeded;

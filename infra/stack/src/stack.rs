@@ -36,6 +36,8 @@ pub struct StackOptions {
     pub mongo_nodes: u16,
     pub command_replicas: u16,
     pub query_replicas: u16,
+    /// Where there are any, they fold and the query services only answer.
+    pub projectors: u16,
     pub profile: Profile,
     /// Further variables for the services, such as `REPORTING_TIME_ZONE`.
     pub environment: Vec<(String, String)>,
@@ -50,6 +52,7 @@ impl Default for StackOptions {
             mongo_nodes: 1,
             command_replicas: 1,
             query_replicas: 1,
+            projectors: 0,
             profile: Profile::default(),
             environment: Vec::new(),
         }
@@ -83,10 +86,11 @@ impl Stack {
             mongo_nodes,
             command_replicas,
             query_replicas,
+            projectors,
             profile,
             environment,
         } = options;
-        let with_services = command_replicas + query_replicas > 0;
+        let with_services = command_replicas + query_replicas + projectors > 0;
         let binaries = if with_services {
             Some(Binaries::ensure(profile, progress).await?)
         } else {
@@ -107,6 +111,7 @@ impl Stack {
             },
             command_replicas,
             query_replicas,
+            projectors,
             environment,
         };
         let system = System::assemble(composition, layout, Some(&watchdog))?;

@@ -43,6 +43,7 @@ async fn what_a_killed_up_left_is_ended_and_forgotten_its_ephemeral_data_include
         mongo_nodes: 1,
         command_replicas: 1,
         query_replicas: 1,
+        projectors: 0,
     })
     .expect("described");
     here.layout(true)

@@ -21,6 +21,8 @@ pub struct Description {
     pub mongo_nodes: u16,
     pub command_replicas: u16,
     pub query_replicas: u16,
+    #[serde(default)]
+    pub projectors: u16,
 }
 
 fn one() -> u16 {

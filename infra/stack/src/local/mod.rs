@@ -163,6 +163,7 @@ impl LocalStack {
             },
             command_replicas: description.command_replicas,
             query_replicas: description.query_replicas,
+            projectors: description.projectors,
             environment: Vec::new(),
         };
         System::assemble(composition, layout, None)
@@ -174,6 +175,7 @@ const ALREADY_UP: &str = "a stack is already up, or being started, from this clo
 /// Readers before writers before servers: nobody loses what it still needs.
 fn rank(name: &str) -> usize {
     [
+        "projector",
         "query-service",
         "command-service",
         "kafka",

@@ -7,7 +7,7 @@ pub mod query;
 
 pub use binaries::{Binaries, Profile};
 pub use command::CommandService;
-pub use query::{QueryService, Views};
+pub use query::{QueryService, Role, Views};
 
 use std::{
     path::{Path, PathBuf},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 const READY_LIMIT: Duration = Duration::from_secs(2);
-const VERB_LIMIT: Duration = Duration::from_mins(2);
+const VERB_LIMIT: Duration = Duration::from_mins(10);
 
 /// What the servers offer to the services of one stack.
 #[derive(Debug, Clone, PartialEq, Eq)]

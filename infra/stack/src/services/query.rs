@@ -10,9 +10,30 @@ use crate::{
     process::{Address, Launch, Program},
 };
 
+/// What a replica does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    All,
+    /// Answers queries.
+    Api,
+    /// Folds events.
+    Projector,
+}
+
+impl Role {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Api => "api",
+            Self::Projector => "projector",
+        }
+    }
+}
+
 pub struct QueryService {
     binary: PathBuf,
     replica: Replica,
+    role: Role,
     shared: Shared,
     views: Views,
 }
@@ -27,11 +48,17 @@ pub struct Views {
 
 impl QueryService {
     #[must_use]
-    pub fn new(binaries: &Binaries, replica: Replica, shared: &Shared, views: &Views) -> Self {
+    pub fn new(
+        binaries: &Binaries,
+        (replica, role): (Replica, Role),
+        shared: &Shared,
+        views: &Views,
+    ) -> Self {
         let binary = binaries.query_service.clone();
         Self {
             binary,
             replica,
+            role,
             shared: shared.clone(),
             views: views.clone(),
         }
@@ -45,7 +72,7 @@ impl Program for QueryService {
 
     fn launch(&self) -> Launch {
         let launch = self.replica.launch(&self.binary, &self.shared);
-        with_views(launch, &self.shared, &self.views)
+        with_views(launch, &self.shared, &self.views).env("ROLE", self.role.as_str())
     }
 
     fn folder(&self) -> &Path {
@@ -53,7 +80,10 @@ impl Program for QueryService {
     }
 
     fn addresses(&self) -> Vec<Address> {
-        self.replica.addresses()
+        let mut addresses = self.replica.addresses();
+        // Where a projector would answer, nobody listens.
+        addresses.retain(|address| self.role != Role::Projector || address.purpose == "admin");
+        addresses
     }
 
     fn prepare(&self) -> BoxFuture<'_, Result<()>> {

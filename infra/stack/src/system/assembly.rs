@@ -9,7 +9,7 @@ use crate::{
     keys::TokenKeys,
     layout::Layout,
     process::{Program, Unit, Watchdog},
-    services::{Backends, Binaries, CommandService, QueryService, Replica, Shared, Views},
+    services::{Backends, Binaries, CommandService, QueryService, Replica, Role, Shared, Views},
     settings::Settings,
 };
 
@@ -32,6 +32,8 @@ pub struct Composition {
     pub nodes: NodeCounts,
     pub command_replicas: u16,
     pub query_replicas: u16,
+    /// Where there are any, they fold and the query services only answer.
+    pub projectors: u16,
     /// Further variables for the services.
     pub environment: Vec<(String, String)>,
 }
@@ -71,6 +73,7 @@ impl System {
             &layout,
             &mut settings,
         )?;
+        let projectors = replicas("projector", composition.projectors, &layout, &mut settings)?;
         settings.save(layout.data())?;
 
         let shared = Shared {
@@ -87,9 +90,18 @@ impl System {
             view_key: secrets.view_key.clone(),
         };
         let command = |replica| CommandService::new(&binaries, replica, &shared, secrets);
-        let query = |replica| QueryService::new(&binaries, replica, &shared, &views);
+        let role = if projectors.is_empty() {
+            Role::All
+        } else {
+            Role::Api
+        };
+        let query = |role| {
+            let (binaries, shared, views) = (&binaries, &shared, &views);
+            move |replica| QueryService::new(binaries, (replica, role), shared, views)
+        };
         let commands = units(commands, command, &layout, watchdog);
-        let queries = units(queries, query, &layout, watchdog);
+        let queries = units(queries, query(role), &layout, watchdog);
+        let projectors = units(projectors, query(Role::Projector), &layout, watchdog);
         Ok(Self {
             layout,
             settings,
@@ -100,15 +112,20 @@ impl System {
             binaries,
             commands,
             queries,
+            projectors,
         })
     }
 }
 
 impl Composition {
+    fn has_no_services(&self) -> bool {
+        [self.command_replicas, self.query_replicas, self.projectors] == [0; 3]
+    }
+
     fn binaries(&self) -> Result<Binaries> {
         match &self.binaries {
             Some(binaries) => Ok(binaries.clone()),
-            None if self.command_replicas == 0 && self.query_replicas == 0 => Ok(Binaries::none()),
+            None if self.has_no_services() => Ok(Binaries::none()),
             None => Err(StackError::failed(
                 "put the services together",
                 "they were not built",

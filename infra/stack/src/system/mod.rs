@@ -32,6 +32,7 @@ pub struct System {
     binaries: Binaries,
     commands: Vec<(Replica, Unit)>,
     queries: Vec<(Replica, Unit)>,
+    projectors: Vec<(Replica, Unit)>,
 }
 
 impl System {
@@ -43,12 +44,13 @@ impl System {
         if let Some(servers) = &self.servers {
             servers.start(progress).await?;
         }
-        if self.commands.is_empty() && self.queries.is_empty() {
+        if self.services().next().is_none() {
             return Ok(());
         }
         self.migrate(progress).await?;
         start_all(self.commands.iter(), progress).await?;
-        start_all(self.queries.iter(), progress).await
+        let readers = self.queries.iter().chain(&self.projectors);
+        start_all(readers, progress).await
     }
 
     async fn migrate(&self, progress: &Progress) -> Result<()> {
@@ -112,12 +114,13 @@ impl System {
     #[must_use]
     pub fn units(&self) -> Vec<&Unit> {
         let servers = self.servers.iter().flat_map(Servers::units);
-        let services = self
-            .commands
-            .iter()
-            .chain(&self.queries)
-            .map(|(_, unit)| unit);
-        servers.chain(services).collect()
+        servers.chain(self.services()).collect()
+    }
+
+    fn services(&self) -> impl Iterator<Item = &Unit> {
+        let writers = self.commands.iter();
+        let services = writers.chain(&self.queries).chain(&self.projectors);
+        services.map(|(_, unit)| unit)
     }
 
     /// # Errors
@@ -183,6 +186,14 @@ impl System {
     /// When there are not so many.
     pub fn query(&self, replica: usize) -> Result<&Unit> {
         nth(&self.queries, replica, "query-service").map(|(_, unit)| unit)
+    }
+
+    /// The process of that number, from 0, that only folds.
+    ///
+    /// # Errors
+    /// When there are not so many.
+    pub fn projector(&self, number: usize) -> Result<&Unit> {
+        nth(&self.projectors, number, "projector").map(|(_, unit)| unit)
     }
 
     /// Base URLs of every command replica.

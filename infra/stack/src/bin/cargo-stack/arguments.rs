@@ -30,7 +30,7 @@ pub enum Verb {
     },
     /// Bring back what was stopped or killed, or stop and start what runs
     Restart {
-        /// As `status` names it; `command-service` and `query-service` mean all replicas
+        /// As `status` names it; a service means all its replicas, and a server all its nodes
         name: String,
     },
     /// Print the logs
@@ -80,6 +80,9 @@ pub struct UpOptions {
     /// How many query services
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=REPLICAS_MAX))]
     pub query_replicas: u16,
+    /// How many processes fold the events. With none, the query services do it; with some, they only answer
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=REPLICAS_MAX))]
+    pub projectors: u16,
 }
 
 fn one_or_three(text: &str) -> Result<u16, &'static str> {

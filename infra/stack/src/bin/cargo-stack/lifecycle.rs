@@ -100,12 +100,18 @@ pub async fn restart(here: &LocalStack, name: &str) -> Result<()> {
 }
 
 /// A service's name means all its replicas, and Kafka's or MongoDB's all its nodes.
+const OF_SEVERAL: [&str; 5] = [
+    "command-service",
+    "query-service",
+    "projector",
+    "kafka",
+    "mongodb",
+];
+
 fn is_meant(unit: &str, name: &str) -> bool {
+    let number = unit.strip_prefix(name);
     unit == name
-        || unit.strip_prefix(name).is_some_and(|rest| {
-            rest.starts_with('-')
-                && (name.ends_with("-service") || ["kafka", "mongodb"].contains(&name))
-        })
+        || OF_SEVERAL.contains(&name) && number.is_some_and(|number| number.starts_with('-'))
 }
 
 #[cfg(test)]

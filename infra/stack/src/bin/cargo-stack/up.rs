@@ -22,6 +22,7 @@ pub async fn up(here: &LocalStack, options: &UpOptions) -> Result<()> {
         mongo_nodes: options.mongo_nodes,
         command_replicas: options.command_replicas,
         query_replicas: options.query_replicas,
+        projectors: options.projectors,
     };
     here.describe(&description)?;
     let stopping = supervise::stop_requested()?;

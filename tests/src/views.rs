@@ -7,15 +7,19 @@ use futures::TryStreamExt;
 use mongodb::{
     Client as Mongo,
     bson::{Document, doc},
+    options::{ClientOptions, ReadConcern},
 };
+use orderfold_stack::Stack;
 use serde_json::Value;
 use sqlx::{PgPool, Row};
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{client::Client, journal::Entry};
 
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// How long views may take to reach the end of the log.
+const PATIENCE: Duration = Duration::from_mins(5);
 /// What an order's last event says of it, and an answer repeats.
 const SUMMARY: [&str; 6] = [
     "number",
@@ -50,7 +54,7 @@ impl Checkpoints {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let watching = tokio::spawn(async move {
-            let client = Mongo::with_uri_str(mongodb_uri).await.expect("a client");
+            let client = client(&mongodb_uri).await;
             let mut seen = BTreeMap::new();
             let mut found = Vec::new();
             while !stopped.is_cancelled() {
@@ -77,12 +81,21 @@ impl Checkpoints {
     }
 }
 
-/// Epoch and position of every checkpoint.
+/// Sees what stays, whichever node is the primary.
+async fn client(mongodb_uri: &str) -> Mongo {
+    let options = ClientOptions::parse(mongodb_uri).await;
+    let mut options = options.expect("an address");
+    options.read_concern = Some(ReadConcern::majority());
+    Mongo::with_options(options).expect("a client")
+}
+
+/// Epoch and position of every checkpoint, but for those of builds that only serve a comparison.
 async fn read(client: &Mongo) -> mongodb::error::Result<Vec<(String, (i64, i64))>> {
     let database = client.default_database().expect("a database in the URI");
     let checkpoints = database.collection::<Document>("checkpoints");
     let all: Vec<Document> = checkpoints.find(doc! {}).await?.try_collect().await?;
-    Ok(all.iter().map(place).collect())
+    let places = all.iter().map(place);
+    Ok(places.filter(|(id, _)| !id.contains(".0/")).collect())
 }
 
 fn place(checkpoint: &Document) -> (String, (i64, i64)) {
@@ -102,9 +115,22 @@ fn place(checkpoint: &Document) -> (String, (i64, i64)) {
 /// # Panics
 /// When a store cannot be read.
 pub async fn beyond_the_log(pool: &PgPool, mongodb_uri: &str) -> Vec<String> {
+    let behind = behind(pool, mongodb_uri).await;
+    behind
+        .into_iter()
+        .filter(|(_, events)| *events < 0)
+        .map(|(id, events)| format!("{id} is {} events beyond the log", -events))
+        .collect()
+}
+
+/// How many events each checkpoint lacks.
+///
+/// # Panics
+/// When a store cannot be read.
+pub async fn behind(pool: &PgPool, mongodb_uri: &str) -> Vec<(String, i64)> {
     // The checkpoints first: the log only grows.
-    let client = Mongo::with_uri_str(mongodb_uri).await.expect("a client");
-    let checkpoints = read(&client).await.expect("checkpoints");
+    let checkpoints = read(&client(mongodb_uri).await).await;
+    let checkpoints = checkpoints.expect("checkpoints");
     let heads = sqlx::query("select shard, position from shard_head")
         .fetch_all(pool)
         .await
@@ -115,12 +141,40 @@ pub async fn beyond_the_log(pool: &PgPool, mongodb_uri: &str) -> Vec<String> {
         .collect();
     checkpoints
         .into_iter()
-        .filter(|(id, (_, position))| {
+        .map(|(id, (_, position))| {
             let shard = id.rsplit('/').next().unwrap_or_default();
-            heads.get(shard).is_none_or(|head| position > head)
+            let head = heads.get(shard).copied().unwrap_or(-1);
+            (id, head - position)
         })
-        .map(|(id, at)| format!("{id} is at {at:?}, beyond the log"))
         .collect()
+}
+
+/// Waits until every view has everything, then has each recomputed from the log, for one customer in so many and for all
+/// sums; answers what differs.
+///
+/// # Panics
+/// When a store cannot be read, or a view does not get on.
+pub async fn differing(stack: &Stack, pool: &PgPool, one_in: u32) -> Vec<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut behind = behind(pool, &stack.backends().mongodb_uri).await;
+        behind.retain(|(_, events)| *events > 0);
+        if behind.is_empty() {
+            break;
+        }
+        assert!(Instant::now() < deadline, "still behind: {behind:?}");
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    let one_in = one_in.to_string();
+    let verify = ["verify", "--sample", &one_in];
+    match stack.run_query_service(&verify).await {
+        Ok(report) => report
+            .lines()
+            .filter(|line| !line.ends_with(" 0 differ"))
+            .map(ToOwned::to_owned)
+            .collect(),
+        Err(error) => vec![error.to_string()],
+    }
 }
 
 /// Reads every acknowledged order behind its token, and the sales of all of them.

@@ -10,6 +10,7 @@ use crate::{
     files,
     keys::Secrets,
     ports,
+    system::NodeCounts,
 };
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub struct Settings {
     /// How many brokers its data is spread over; none before the first start.
     #[serde(default)]
     brokers: Option<u16>,
+    /// Likewise for the nodes of MongoDB.
+    #[serde(default)]
+    mongo_nodes: Option<u16>,
     ports: BTreeMap<String, u16>,
 }
 
@@ -32,6 +36,7 @@ impl Settings {
             return Ok(Self {
                 secrets: Secrets::draw()?,
                 brokers: None,
+                mongo_nodes: None,
                 ports: BTreeMap::new(),
             });
         }
@@ -52,18 +57,13 @@ impl Settings {
         files::write_whole(&data.join("settings.json"), &text)
     }
 
-    /// Keeps the number of brokers: what one of them holds, others do not have.
+    /// Keeps the numbers of nodes: what one of them holds, others do not have.
     ///
     /// # Errors
-    /// When the data is that of another number.
-    pub fn keep_brokers(&mut self, brokers: u16) -> Result<()> {
-        match self.brokers.replace(brokers) {
-            Some(kept) if kept != brokers => Err(StackError::failed(
-                format!("start {brokers} brokers"),
-                format!("the data is that of {kept}; `cargo stack reset` starts anew"),
-            )),
-            _ => Ok(()),
-        }
+    /// When the data is that of other numbers.
+    pub fn keep(&mut self, nodes: NodeCounts) -> Result<()> {
+        keep(&mut self.brokers, nodes.brokers, "brokers")?;
+        keep(&mut self.mongo_nodes, nodes.mongo, "nodes of MongoDB")
     }
 
     /// The port for a purpose; `in_use` says that whoever has it is the one meant.
@@ -83,5 +83,15 @@ impl Settings {
         let port = ports::free(&taken)?;
         self.ports.insert(purpose.to_owned(), port);
         Ok(port)
+    }
+}
+
+fn keep(kept: &mut Option<u16>, wanted: u16, what: &str) -> Result<()> {
+    match kept.replace(wanted) {
+        Some(kept) if kept != wanted => Err(StackError::failed(
+            format!("start {wanted} {what}"),
+            format!("the data is that of {kept}; `cargo stack reset` starts anew"),
+        )),
+        _ => Ok(()),
     }
 }

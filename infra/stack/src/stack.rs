@@ -11,7 +11,7 @@ use crate::{
     process::Watchdog,
     progress::Progress,
     services::{Binaries, Profile},
-    system::{Backing, Composition, System},
+    system::{Backing, Composition, NodeCounts, System},
     test_servers::TestServers,
     tokens::{self, Principal},
 };
@@ -33,8 +33,12 @@ pub struct StackOptions {
     pub servers: ServersFor,
     /// One or three, where the servers are its own.
     pub brokers: u16,
+    /// One or three, where the servers are its own.
+    pub mongo_nodes: u16,
     pub command_replicas: u16,
     pub query_replicas: u16,
+    /// Where there are any, they fold and the query services only answer.
+    pub projectors: u16,
     pub profile: Profile,
     /// Further variables for the services, such as `REPORTING_TIME_ZONE`.
     pub environment: Vec<(String, String)>,
@@ -46,8 +50,10 @@ impl Default for StackOptions {
         Self {
             servers: ServersFor::AllTests,
             brokers: 1,
+            mongo_nodes: 1,
             command_replicas: 1,
             query_replicas: 1,
+            projectors: 0,
             profile: Profile::default(),
             environment: Vec::new(),
         }
@@ -78,12 +84,14 @@ impl Stack {
         let StackOptions {
             servers,
             brokers,
+            mongo_nodes,
             command_replicas,
             query_replicas,
+            projectors,
             profile,
             environment,
         } = options;
-        let with_services = command_replicas + query_replicas > 0;
+        let with_services = command_replicas + query_replicas + projectors > 0;
         let binaries = if with_services {
             Some(Binaries::ensure(profile, progress).await?)
         } else {
@@ -98,9 +106,13 @@ impl Stack {
         let composition = Composition {
             backing,
             binaries,
-            brokers,
+            nodes: NodeCounts {
+                brokers,
+                mongo: mongo_nodes,
+            },
             command_replicas,
             query_replicas,
+            projectors,
             environment,
         };
         let system = System::assemble(composition, layout, Some(&watchdog))?;

@@ -25,7 +25,7 @@ use crate::{
     services::Backends,
     settings::Settings,
     stack::watched_folder,
-    system::Servers,
+    system::{NodeCounts, Servers},
 };
 
 const TOPIC_LIMIT: Duration = Duration::from_secs(30);
@@ -173,8 +173,9 @@ impl TestServers {
                 let (folder, watchdog) = watched_folder()?;
                 let layout = Layout::in_folder(folder.path().to_owned());
                 let mut settings = Settings::load(layout.data())?;
+                let nodes = NodeCounts::default();
                 let servers =
-                    Servers::assemble(&installed, &layout, &mut settings, 1, Some(&watchdog))?;
+                    Servers::assemble(&installed, &layout, &mut settings, nodes, Some(&watchdog))?;
                 Ok(Own {
                     servers,
                     _watchdog: watchdog,

@@ -40,8 +40,10 @@ async fn what_a_killed_up_left_is_ended_and_forgotten_its_ephemeral_data_include
         supervisor: None,
         ephemeral: true,
         brokers: 1,
+        mongo_nodes: 1,
         command_replicas: 1,
         query_replicas: 1,
+        projectors: 0,
     })
     .expect("described");
     here.layout(true)

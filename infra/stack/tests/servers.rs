@@ -201,3 +201,42 @@ async fn of_three_brokers_one_may_be_killed_or_frozen_and_a_topic_of_three_copie
     brokers[1].resume().await.expect("a thaw");
     assert_eq!(brokers[1].state(), State::Running);
 }
+
+#[tokio::test]
+async fn of_three_nodes_of_mongodb_one_may_be_killed_or_frozen_and_what_a_majority_has_stays() {
+    let options = StackOptions {
+        servers: ServersFor::ThisTest,
+        mongo_nodes: 3,
+        command_replicas: 0,
+        query_replicas: 0,
+        ..StackOptions::default()
+    };
+    let stack = Stack::start(options).await.expect("servers");
+    let nodes = stack.mongo_nodes().expect("nodes of its own");
+    let names: Vec<String> = nodes.iter().map(orderfold_stack::Unit::name).collect();
+    assert_eq!(names, ["mongodb-1", "mongodb-2", "mongodb-3"]);
+    let uri = &stack.backends().mongodb_uri;
+    let client = mongodb::Client::with_uri_str(uri).await.expect("a client");
+    let database = client.default_database().expect("the name is in the URI");
+    let rows = database.collection::<mongodb::bson::Document>("rows");
+    let insert = async |id: i32| {
+        // What is asked while the nodes elect is asked again; what had happened already is a duplicate.
+        let deadline = Instant::now() + Duration::from_mins(2);
+        while let Err(error) = rows.insert_one(mongodb::bson::doc! {"_id": id}).await {
+            if error.to_string().contains("E11000") {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{error}");
+        }
+    };
+    insert(1).await;
+    nodes[0].kill().await.expect("a kill");
+    insert(2).await;
+    nodes[0].start().await.expect("a start");
+    nodes[1].freeze().await.expect("a freeze");
+    insert(3).await;
+    nodes[1].resume().await.expect("a thaw");
+    assert_eq!(nodes[1].state(), State::Running);
+    let count = rows.count_documents(mongodb::bson::doc! {}).await;
+    assert_eq!(count.expect("a count"), 3);
+}

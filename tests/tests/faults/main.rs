@@ -8,6 +8,8 @@
 )]
 
 mod crashes;
+mod import;
+mod primaries;
 mod proxy;
 mod restore;
 mod seeded;

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 pub const LIMIT: Duration = Duration::from_mins(2);
 /// After so long a caller turns to another replica.
 const PATIENCE: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(50);
+pub const PAUSE: Duration = Duration::from_millis(50);
 const CUSTOMERS: usize = 6;
 
 pub struct World {
@@ -33,10 +33,18 @@ pub struct World {
 impl World {
     /// Two command services and one query service on servers of their own.
     pub async fn open() -> Self {
-        let options = StackOptions {
-            servers: ServersFor::ThisTest,
+        Self::of(StackOptions {
             command_replicas: 2,
             ..StackOptions::default()
+        })
+        .await
+    }
+
+    /// The same composed otherwise.
+    pub async fn of(options: StackOptions) -> Self {
+        let options = StackOptions {
+            servers: ServersFor::ThisTest,
+            ..options
         };
         let shop = Shop::open(options).await;
         let pool = PgPoolOptions::new()

@@ -17,8 +17,12 @@ pub struct Description {
     pub ephemeral: bool,
     #[serde(default = "one")]
     pub brokers: u16,
+    #[serde(default = "one")]
+    pub mongo_nodes: u16,
     pub command_replicas: u16,
     pub query_replicas: u16,
+    #[serde(default)]
+    pub projectors: u16,
 }
 
 fn one() -> u16 {

@@ -22,7 +22,7 @@ use crate::{
     progress::Progress,
     repository,
     services::{Binaries, Profile},
-    system::{Backing, Composition, System},
+    system::{Backing, Composition, NodeCounts, System},
 };
 
 pub struct LocalStack {
@@ -157,9 +157,13 @@ impl LocalStack {
         let composition = Composition {
             backing: Backing::Own(installation),
             binaries: Some(binaries),
-            brokers: description.brokers,
+            nodes: NodeCounts {
+                brokers: description.brokers,
+                mongo: description.mongo_nodes,
+            },
             command_replicas: description.command_replicas,
             query_replicas: description.query_replicas,
+            projectors: description.projectors,
             environment: Vec::new(),
         };
         System::assemble(composition, layout, None)
@@ -171,6 +175,7 @@ const ALREADY_UP: &str = "a stack is already up, or being started, from this clo
 /// Readers before writers before servers: nobody loses what it still needs.
 fn rank(name: &str) -> usize {
     [
+        "projector",
         "query-service",
         "command-service",
         "kafka",

@@ -18,6 +18,14 @@ struct Entry {
     identity: Identity,
     parent: u32,
     status: char,
+    threads: u32,
+}
+
+impl Entry {
+    /// The first thread of a killed process may be gone while others still hold its files and ports.
+    fn has_ended(&self) -> bool {
+        self.status == 'X' || self.status == 'Z' && self.threads <= 1
+    }
 }
 
 impl Identity {
@@ -29,19 +37,16 @@ impl Identity {
     /// Whether it still runs; a process that ended but was not yet collected does not.
     #[must_use]
     pub fn is_alive(self) -> bool {
-        self.status()
-            .is_some_and(|status| status != 'Z' && status != 'X')
+        self.entry().is_some_and(|entry| !entry.has_ended())
     }
 
     #[must_use]
     pub fn is_frozen(self) -> bool {
-        self.status() == Some('T')
+        self.entry().is_some_and(|entry| entry.status == 'T')
     }
 
-    fn status(self) -> Option<char> {
-        read(self.pid)
-            .filter(|entry| entry.identity == self)
-            .map(|entry| entry.status)
+    fn entry(self) -> Option<Entry> {
+        read(self.pid).filter(|entry| entry.identity == self)
     }
 
     /// Sends a signal, unless the process is gone by now.
@@ -107,11 +112,13 @@ fn parse(pid: u32, stat: &str) -> Option<Entry> {
     let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
     let status = fields.next()?.chars().next()?;
     let parent = fields.next()?.parse().ok()?;
-    let started = fields.nth(17)?.parse().ok()?;
+    let threads = fields.nth(15)?.parse().ok()?;
+    let started = fields.nth(1)?.parse().ok()?;
     Some(Entry {
         identity: Identity { pid, started },
         parent,
         status,
+        threads,
     })
 }
 
@@ -123,7 +130,7 @@ mod tests {
     fn a_name_with_blanks_and_brackets_does_not_shift_the_fields() {
         let stat = "42 (a) b (c)) S 7 1 1 0 -1 4194560 100 0 0 0 1 2 3 4 20 0 1 0 98765 1000 10";
         let entry = parse(42, stat).expect("a line of the table");
-        assert_eq!((entry.status, entry.parent), ('S', 7));
+        assert_eq!((entry.status, entry.parent, entry.threads), ('S', 7, 1));
         assert_eq!(
             entry.identity,
             Identity {
@@ -131,6 +138,16 @@ mod tests {
                 started: 98765
             }
         );
+    }
+
+    #[test]
+    fn a_process_has_ended_when_its_last_thread_has() {
+        let stat = |threads: u32| {
+            let fields = format!("Z 7 1 1 0 -1 4194560 100 0 0 0 1 2 3 4 20 0 {threads} 0 98765 0");
+            parse(42, &format!("42 (a) {fields}")).expect("a line of the table")
+        };
+        assert!(!stat(2).has_ended());
+        assert!(stat(1).has_ended());
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod mongodb;
 mod postgres;
 
 pub use kafka::{Kafka, Node as KafkaNode, Settings as KafkaSettings};
-pub use mongodb::MongoDb;
+pub use mongodb::{MongoDb, Node as MongoNode};
 pub use postgres::{Postgres, Settings as PostgresSettings};
 
 use std::{

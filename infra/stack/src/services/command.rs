@@ -1,9 +1,6 @@
 //! The command service.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use futures::future::BoxFuture;
 
@@ -12,10 +9,7 @@ use crate::{
     error::Result,
     keys::Secrets,
     process::{Address, Launch, Program},
-    servers,
 };
-
-const VERB_LIMIT: Duration = Duration::from_mins(2);
 
 pub struct CommandService {
     binary: PathBuf,
@@ -74,36 +68,14 @@ fn with_databases(launch: Launch, shared: &Shared, secrets: &Secrets) -> Launch 
         .env("VIEW_KEY", &secrets.view_key)
 }
 
-/// The command service's program as an operator runs it.
-pub struct Verb<'a> {
-    pub binary: &'a Path,
-    pub shared: &'a Shared,
-    pub secrets: &'a Secrets,
-}
-
-/// Runs the service with a verb that ends by itself, such as `migrate`; what it writes goes to `log`.
-///
-/// # Errors
-/// When the service refuses, with its last words.
-pub async fn run_verb(verb: &Verb<'_>, arguments: &[&str], log: &Path) -> Result<()> {
-    let Verb {
-        binary,
-        shared,
-        secrets,
-    } = verb;
-    let folder = log.parent().unwrap_or(log);
-    let launch = Launch::new(*binary, folder).args(arguments);
-    let launch = with_databases(launch, shared, secrets)
-        .env("KAFKA_BROKERS", &shared.backends.kafka_brokers)
-        .env("KAFKA_TOPIC", &shared.backends.kafka_topic)
-        .env("KAFKA_REPLICATION", shared.replication.to_string())
-        .env("INTERNAL_TOKEN", &shared.internal_token)
-        .env("JWT_PUBLIC_KEY_FILE", &shared.public_key_file)
-        .env("LOG_FORMAT", "text");
-    let launch = shared
-        .extra
-        .iter()
-        .fold(launch, |launch, (name, value)| launch.env(name, value));
-    let name = format!("`command-service {}`", arguments.join(" "));
-    servers::run(&name, &launch, log, VERB_LIMIT).await
+/// The command service's program as an operator runs it in a folder.
+pub fn verb(
+    binary: &Path,
+    (shared, secrets): (&Shared, &Secrets),
+    arguments: &[&str],
+    folder: &Path,
+) -> Launch {
+    let launch = Launch::new(binary, folder).args(arguments);
+    let launch = with_databases(shared.tell(launch), shared, secrets);
+    launch.env("KAFKA_REPLICATION", shared.replication.to_string())
 }

@@ -2,23 +2,27 @@
 //! ready. Knows their configuration and nothing of what they do.
 
 mod binaries;
-mod command;
-mod query;
+pub mod command;
+pub mod query;
 
 pub use binaries::{Binaries, Profile};
-pub use command::{CommandService, Verb, run_verb};
-pub use query::QueryService;
+pub use command::CommandService;
+pub use query::{QueryService, Role, Views};
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use crate::{
     error::Result,
     files,
     process::{Address, Launch},
-    tokens,
+    servers, tokens,
 };
 
 const READY_LIMIT: Duration = Duration::from_secs(2);
+const VERB_LIMIT: Duration = Duration::from_mins(10);
 
 /// What the servers offer to the services of one stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +45,29 @@ pub struct Shared {
     pub public_key_file: PathBuf,
     /// Further variables, as `StackOptions` has them.
     pub extra: Vec<(String, String)>,
+}
+
+impl Shared {
+    /// What either service is told, whatever it is to do.
+    fn tell(&self, launch: Launch) -> Launch {
+        let launch = launch
+            .env("KAFKA_BROKERS", &self.backends.kafka_brokers)
+            .env("KAFKA_TOPIC", &self.backends.kafka_topic)
+            .env("INTERNAL_TOKEN", &self.internal_token)
+            .env("JWT_PUBLIC_KEY_FILE", &self.public_key_file)
+            .env("JWT_ISSUER", tokens::ISSUER)
+            .env("LOG_FORMAT", "text");
+        let extra = self.extra.iter();
+        extra.fold(launch, |launch, (name, value)| launch.env(name, value))
+    }
+}
+
+/// Runs a service with a verb that ends by itself, such as `migrate`; what it writes goes to `log`.
+///
+/// # Errors
+/// When the service refuses, with its last words.
+pub async fn run_verb(launch: &Launch, name: &str, log: &Path) -> Result<()> {
+    servers::run(&format!("`{name}`"), launch, log, VERB_LIMIT).await
 }
 
 /// One replica's own place.
@@ -74,21 +101,12 @@ impl Replica {
         ]
     }
 
-    fn launch(&self, binary: &std::path::Path, shared: &Shared) -> Launch {
+    fn launch(&self, binary: &Path, shared: &Shared) -> Launch {
         let launch = Launch::new(binary, &self.folder)
             .arg("serve")
             .env("HTTP_ADDRESS", format!("127.0.0.1:{}", self.port))
-            .env("ADMIN_ADDRESS", format!("127.0.0.1:{}", self.admin_port))
-            .env("KAFKA_BROKERS", &shared.backends.kafka_brokers)
-            .env("KAFKA_TOPIC", &shared.backends.kafka_topic)
-            .env("INTERNAL_TOKEN", &shared.internal_token)
-            .env("JWT_PUBLIC_KEY_FILE", &shared.public_key_file)
-            .env("JWT_ISSUER", tokens::ISSUER)
-            .env("LOG_FORMAT", "text");
-        shared
-            .extra
-            .iter()
-            .fold(launch, |launch, (name, value)| launch.env(name, value))
+            .env("ADMIN_ADDRESS", format!("127.0.0.1:{}", self.admin_port));
+        shared.tell(launch)
     }
 
     fn prepare(&self) -> Result<()> {

@@ -10,31 +10,57 @@ use crate::{
     process::{Address, Launch, Program},
 };
 
+/// What a replica does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    All,
+    /// Answers queries.
+    Api,
+    /// Folds events.
+    Projector,
+}
+
+impl Role {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Api => "api",
+            Self::Projector => "projector",
+        }
+    }
+}
+
 pub struct QueryService {
     binary: PathBuf,
     replica: Replica,
+    role: Role,
     shared: Shared,
+    views: Views,
+}
+
+/// What the read models are made from.
+#[derive(Clone)]
+pub struct Views {
     /// Of every command replica: gaps are filled from whichever answers.
-    command_admin_urls: String,
-    view_key: String,
+    pub command_admin_urls: String,
+    pub view_key: String,
 }
 
 impl QueryService {
     #[must_use]
     pub fn new(
         binaries: &Binaries,
-        replica: Replica,
+        (replica, role): (Replica, Role),
         shared: &Shared,
-        command_admin_urls: &str,
-        view_key: &str,
+        views: &Views,
     ) -> Self {
         let binary = binaries.query_service.clone();
         Self {
             binary,
             replica,
+            role,
             shared: shared.clone(),
-            command_admin_urls: command_admin_urls.to_owned(),
-            view_key: view_key.to_owned(),
+            views: views.clone(),
         }
     }
 }
@@ -45,12 +71,8 @@ impl Program for QueryService {
     }
 
     fn launch(&self) -> Launch {
-        self.replica
-            .launch(&self.binary, &self.shared)
-            .env("MONGODB_URI", &self.shared.backends.mongodb_uri)
-            .env("KAFKA_GROUP", &self.shared.backends.kafka_group)
-            .env("COMMAND_ADMIN_URL", &self.command_admin_urls)
-            .env("VIEW_KEY", &self.view_key)
+        let launch = self.replica.launch(&self.binary, &self.shared);
+        with_views(launch, &self.shared, &self.views).env("ROLE", self.role.as_str())
     }
 
     fn folder(&self) -> &Path {
@@ -58,7 +80,10 @@ impl Program for QueryService {
     }
 
     fn addresses(&self) -> Vec<Address> {
-        self.replica.addresses()
+        let mut addresses = self.replica.addresses();
+        // Where a projector would answer, nobody listens.
+        addresses.retain(|address| self.role != Role::Projector || address.purpose == "admin");
+        addresses
     }
 
     fn prepare(&self) -> BoxFuture<'_, Result<()>> {
@@ -68,4 +93,23 @@ impl Program for QueryService {
     fn ready(&self) -> BoxFuture<'_, std::result::Result<(), String>> {
         Box::pin(self.replica.ready())
     }
+}
+
+fn with_views(launch: Launch, shared: &Shared, views: &Views) -> Launch {
+    launch
+        .env("MONGODB_URI", &shared.backends.mongodb_uri)
+        .env("KAFKA_GROUP", &shared.backends.kafka_group)
+        .env("COMMAND_ADMIN_URL", &views.command_admin_urls)
+        .env("VIEW_KEY", &views.view_key)
+}
+
+/// The query service's program as an operator runs it in a folder.
+pub fn verb(
+    binary: &Path,
+    (shared, views): (&Shared, &Views),
+    arguments: &[&str],
+    folder: &Path,
+) -> Launch {
+    let launch = Launch::new(binary, folder).args(arguments);
+    with_views(shared.tell(launch), shared, views)
 }

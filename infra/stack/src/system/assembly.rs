@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Servers, System};
+use super::{NodeCounts, Servers, System};
 use crate::{
     error::{Result, StackError},
     install::Installation,
     keys::TokenKeys,
     layout::Layout,
     process::{Program, Unit, Watchdog},
-    services::{Backends, Binaries, CommandService, QueryService, Replica, Shared},
+    services::{Backends, Binaries, CommandService, QueryService, Replica, Role, Shared, Views},
     settings::Settings,
 };
 
@@ -28,10 +28,12 @@ pub struct Composition {
     pub backing: Backing,
     /// Not needed without replicas.
     pub binaries: Option<Binaries>,
-    /// One or three; only of its own servers.
-    pub brokers: u16,
+    /// Only of its own servers.
+    pub nodes: NodeCounts,
     pub command_replicas: u16,
     pub query_replicas: u16,
+    /// Where there are any, they fold and the query services only answer.
+    pub projectors: u16,
     /// Further variables for the services.
     pub environment: Vec<(String, String)>,
 }
@@ -51,9 +53,9 @@ impl System {
         let (servers, backends) = match &composition.backing {
             Backing::Shared(backends) => (None, backends.clone()),
             Backing::Own(installed) => {
-                let brokers = composition.brokers;
+                let nodes = composition.nodes;
                 let servers =
-                    Servers::assemble(installed, &layout, &mut settings, brokers, watchdog)?;
+                    Servers::assemble(installed, &layout, &mut settings, nodes, watchdog)?;
                 let backends = servers.backends().clone();
                 (Some(servers), backends)
             }
@@ -71,42 +73,59 @@ impl System {
             &layout,
             &mut settings,
         )?;
+        let projectors = replicas("projector", composition.projectors, &layout, &mut settings)?;
         settings.save(layout.data())?;
 
         let shared = Shared {
             backends,
-            replication: composition.brokers.max(1),
+            replication: composition.nodes.brokers.max(1),
             internal_token: settings.secrets.internal_token.clone(),
             public_key_file: keys.public_file().to_owned(),
             extra: composition.environment,
         };
         let secrets = &settings.secrets;
         let admin_urls: Vec<String> = commands.iter().map(Replica::admin_url).collect();
-        let admin_urls = admin_urls.join(",");
+        let views = Views {
+            command_admin_urls: admin_urls.join(","),
+            view_key: secrets.view_key.clone(),
+        };
         let command = |replica| CommandService::new(&binaries, replica, &shared, secrets);
-        let view_key = &secrets.view_key;
-        let query = |replica| QueryService::new(&binaries, replica, &shared, &admin_urls, view_key);
+        let role = if projectors.is_empty() {
+            Role::All
+        } else {
+            Role::Api
+        };
+        let query = |role| {
+            let (binaries, shared, views) = (&binaries, &shared, &views);
+            move |replica| QueryService::new(binaries, (replica, role), shared, views)
+        };
         let commands = units(commands, command, &layout, watchdog);
-        let queries = units(queries, query, &layout, watchdog);
-        let command_binary = binaries.command_service;
+        let queries = units(queries, query(role), &layout, watchdog);
+        let projectors = units(projectors, query(Role::Projector), &layout, watchdog);
         Ok(Self {
             layout,
             settings,
             keys,
             servers,
             shared,
-            command_binary,
+            views,
+            binaries,
             commands,
             queries,
+            projectors,
         })
     }
 }
 
 impl Composition {
+    fn has_no_services(&self) -> bool {
+        [self.command_replicas, self.query_replicas, self.projectors] == [0; 3]
+    }
+
     fn binaries(&self) -> Result<Binaries> {
         match &self.binaries {
             Some(binaries) => Ok(binaries.clone()),
-            None if self.command_replicas == 0 && self.query_replicas == 0 => Ok(Binaries::none()),
+            None if self.has_no_services() => Ok(Binaries::none()),
             None => Err(StackError::failed(
                 "put the services together",
                 "they were not built",

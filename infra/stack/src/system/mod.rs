@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use futures::future::{BoxFuture, try_join_all};
 
 pub use assembly::{Backing, Composition};
-pub use servers::Servers;
+pub use servers::{NodeCounts, Servers};
 
 use crate::{
     error::{Doing, Result, StackError},
@@ -18,7 +18,7 @@ use crate::{
     layout::Layout,
     process::Unit,
     progress::Progress,
-    services::{self, Backends, Replica, Shared},
+    services::{self, Backends, Binaries, Replica, Shared, Views},
     settings::Settings,
 };
 
@@ -28,9 +28,11 @@ pub struct System {
     keys: TokenKeys,
     servers: Option<Servers>,
     shared: Shared,
-    command_binary: PathBuf,
+    views: Views,
+    binaries: Binaries,
     commands: Vec<(Replica, Unit)>,
     queries: Vec<(Replica, Unit)>,
+    projectors: Vec<(Replica, Unit)>,
 }
 
 impl System {
@@ -42,23 +44,19 @@ impl System {
         if let Some(servers) = &self.servers {
             servers.start(progress).await?;
         }
-        if self.commands.is_empty() && self.queries.is_empty() {
+        if self.services().next().is_none() {
             return Ok(());
         }
         self.migrate(progress).await?;
         start_all(self.commands.iter(), progress).await?;
-        start_all(self.queries.iter(), progress).await
+        let readers = self.queries.iter().chain(&self.projectors);
+        start_all(readers, progress).await
     }
 
     async fn migrate(&self, progress: &Progress) -> Result<()> {
         let step = progress.step("migrating the event store and the topic");
-        let log = self.layout.logs().join("migrate.log");
-        let verb = services::Verb {
-            binary: &self.command_binary,
-            shared: &self.shared,
-            secrets: &self.settings.secrets,
-        };
-        services::run_verb(&verb, &["migrate"], &log).await?;
+        self.run_command_verb(&["migrate"], &self.migration_log())
+            .await?;
         step.done();
         Ok(())
     }
@@ -68,19 +66,32 @@ impl System {
     /// # Errors
     /// With its last words, when it refuses.
     pub async fn run_command_service(&self, arguments: &[&str]) -> Result<String> {
-        let secrets = &self.settings.secrets;
         let log = self.layout.logs().join("command-service-verb.log");
         files::remove_file(&log)?;
-        services::run_verb(
-            &services::Verb {
-                binary: &self.command_binary,
-                shared: &self.shared,
-                secrets,
-            },
-            arguments,
-            &log,
-        )
-        .await?;
+        self.run_command_verb(arguments, &log).await?;
+        std::fs::read_to_string(&log).doing(|| format!("read {}", log.display()))
+    }
+
+    async fn run_command_verb(&self, arguments: &[&str], log: &Path) -> Result<()> {
+        let binary = &self.binaries.command_service;
+        let told = (&self.shared, &self.settings.secrets);
+        let launch = services::command::verb(binary, told, arguments, &self.layout.logs());
+        let name = format!("command-service {}", arguments.join(" "));
+        services::run_verb(&launch, &name, log).await
+    }
+
+    /// Runs a verb of the query service, such as `verify`, and gives what it printed.
+    ///
+    /// # Errors
+    /// With its last words, when it refuses or finds differences.
+    pub async fn run_query_service(&self, arguments: &[&str]) -> Result<String> {
+        let log = self.layout.logs().join("query-service-verb.log");
+        files::remove_file(&log)?;
+        let binary = &self.binaries.query_service;
+        let told = (&self.shared, &self.views);
+        let launch = services::query::verb(binary, told, arguments, &self.layout.logs());
+        let name = format!("query-service {}", arguments.join(" "));
+        services::run_verb(&launch, &name, &log).await?;
         std::fs::read_to_string(&log).doing(|| format!("read {}", log.display()))
     }
 
@@ -103,12 +114,13 @@ impl System {
     #[must_use]
     pub fn units(&self) -> Vec<&Unit> {
         let servers = self.servers.iter().flat_map(Servers::units);
-        let services = self
-            .commands
-            .iter()
-            .chain(&self.queries)
-            .map(|(_, unit)| unit);
-        servers.chain(services).collect()
+        servers.chain(self.services()).collect()
+    }
+
+    fn services(&self) -> impl Iterator<Item = &Unit> {
+        let writers = self.commands.iter();
+        let services = writers.chain(&self.queries).chain(&self.projectors);
+        services.map(|(_, unit)| unit)
     }
 
     /// # Errors
@@ -149,6 +161,17 @@ impl System {
             .ok_or_else(|| not_in_stack("mongodb"))
     }
 
+    /// Every node of MongoDB's replica set.
+    ///
+    /// # Errors
+    /// When this stack uses servers that somebody else runs.
+    pub fn mongo_nodes(&self) -> Result<&[Unit]> {
+        self.servers
+            .as_ref()
+            .map(Servers::mongo_nodes)
+            .ok_or_else(|| not_in_stack("mongodb"))
+    }
+
     /// The replica of that number, from 0.
     ///
     /// # Errors
@@ -163,6 +186,14 @@ impl System {
     /// When there are not so many.
     pub fn query(&self, replica: usize) -> Result<&Unit> {
         nth(&self.queries, replica, "query-service").map(|(_, unit)| unit)
+    }
+
+    /// The process of that number, from 0, that only folds.
+    ///
+    /// # Errors
+    /// When there are not so many.
+    pub fn projector(&self, number: usize) -> Result<&Unit> {
+        nth(&self.projectors, number, "projector").map(|(_, unit)| unit)
     }
 
     /// Base URLs of every command replica.

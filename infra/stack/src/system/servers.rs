@@ -1,4 +1,4 @@
-//! The servers of one system: PostgreSQL, one or three brokers of Kafka, and MongoDB.
+//! The servers of one system: PostgreSQL, one or three brokers of Kafka, and one or three nodes of MongoDB.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::{
     error::Result,
     install::Installation,
     layout::Layout,
-    process::{Unit, Watchdog},
+    process::{Program, Unit, Watchdog},
     progress::Progress,
-    servers::{Kafka, KafkaNode, KafkaSettings, MongoDb, Postgres, PostgresSettings},
+    servers::{Kafka, KafkaNode, KafkaSettings, MongoDb, MongoNode, Postgres, PostgresSettings},
     services::Backends,
     settings::Settings,
 };
@@ -21,11 +21,28 @@ pub const TOPIC: &str = "orderfold.events";
 const GROUP: &str = "orderfold-query";
 const DATABASE: &str = "orderfold";
 
+/// Over how many nodes a server is spread, one or three each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeCounts {
+    pub brokers: u16,
+    pub mongo: u16,
+}
+
+impl Default for NodeCounts {
+    fn default() -> Self {
+        Self {
+            brokers: 1,
+            mongo: 1,
+        }
+    }
+}
+
 pub struct Servers {
     postgres: Unit,
     /// At least one.
     kafka: Vec<Unit>,
-    mongodb: Unit,
+    /// At least one.
+    mongodb: Vec<Unit>,
     backends: Backends,
     console_consumer: String,
 }
@@ -37,29 +54,22 @@ impl Servers {
         installed: &Installation,
         layout: &Layout,
         settings: &mut Settings,
-        brokers: u16,
+        nodes: NodeCounts,
         watchdog: Option<&Arc<Watchdog>>,
     ) -> Result<Self> {
-        settings.keep_brokers(brokers)?;
-        let running = |name: &str| {
-            layout
-                .records()
-                .read(name)
-                .is_some_and(|record| record.identity.is_alive())
-        };
+        settings.keep(nodes)?;
         let postgres = Postgres::new(
             &installed.postgres,
             PostgresSettings {
                 folder: account::data_folder(installed.account, &layout.data().join("postgres"))?,
                 account: installed.account,
-                port: settings.port("postgres", running("postgres"))?,
+                port: settings.port("postgres", is_running(layout, "postgres"))?,
                 password: settings.secrets.database_password.clone(),
                 database: DATABASE.to_owned(),
             },
         );
-        let kafka = kafka(installed, layout, settings, brokers)?;
-        let port = settings.port("mongodb", running("mongodb"))?;
-        let mongodb = MongoDb::new(&installed.mongod, layout.data().join("mongodb"), port);
+        let kafka = kafka(installed, layout, settings, nodes.brokers)?;
+        let mongodb = mongodb(installed, layout, settings, nodes.mongo)?;
 
         let backends = Backends {
             database_url: postgres.url(),
@@ -67,33 +77,26 @@ impl Servers {
             kafka_brokers: kafka[0].bootstrap(),
             kafka_topic: TOPIC.to_owned(),
             kafka_group: GROUP.to_owned(),
-            mongodb_uri: mongodb.uri_of(DATABASE),
+            mongodb_uri: mongodb[0].uri_of(DATABASE),
         };
         let console_consumer = kafka[0].console_consumer(TOPIC);
         let logs = layout.logs();
+        let unit = |program: Arc<dyn Program>| {
+            Unit::new(program, layout.records(), &logs, watchdog.cloned())
+        };
         Ok(Self {
-            postgres: Unit::new(
-                Arc::new(postgres),
-                layout.records(),
-                &logs,
-                watchdog.cloned(),
-            ),
-            kafka: kafka
+            postgres: unit(Arc::new(postgres)),
+            kafka: kafka.into_iter().map(|node| unit(Arc::new(node))).collect(),
+            mongodb: mongodb
                 .into_iter()
-                .map(|node| Unit::new(Arc::new(node), layout.records(), &logs, watchdog.cloned()))
+                .map(|node| unit(Arc::new(node)))
                 .collect(),
-            mongodb: Unit::new(
-                Arc::new(mongodb),
-                layout.records(),
-                &logs,
-                watchdog.cloned(),
-            ),
             backends,
             console_consumer,
         })
     }
 
-    /// All at the same time: brokers wait for each other, and nobody else for anybody.
+    /// All at the same time: nodes wait for each other, and nobody else for anybody.
     ///
     /// # Errors
     /// From the first that does not come up.
@@ -107,7 +110,7 @@ impl Servers {
     pub fn units(&self) -> impl Iterator<Item = &Unit> {
         std::iter::once(&self.postgres)
             .chain(&self.kafka)
-            .chain([&self.mongodb])
+            .chain(&self.mongodb)
     }
 
     #[must_use]
@@ -126,8 +129,14 @@ impl Servers {
         &self.kafka
     }
 
+    /// The only node, or the first.
     #[must_use]
     pub fn mongodb(&self) -> &Unit {
+        &self.mongodb[0]
+    }
+
+    #[must_use]
+    pub fn mongo_nodes(&self) -> &[Unit] {
         &self.mongodb
     }
 
@@ -142,7 +151,36 @@ impl Servers {
     }
 }
 
-/// One broker bears the server's name, several have numbers.
+fn is_running(layout: &Layout, name: &str) -> bool {
+    let record = layout.records().read(name);
+    record.is_some_and(|record| record.identity.is_alive())
+}
+
+/// One node bears the server's name, several have numbers.
+fn node_names(server: &str, count: u16) -> Vec<String> {
+    match count {
+        0 | 1 => vec![server.to_owned()],
+        _ => (1..=count)
+            .map(|number| format!("{server}-{number}"))
+            .collect(),
+    }
+}
+
+fn mongodb(
+    installed: &Installation,
+    layout: &Layout,
+    settings: &mut Settings,
+    count: u16,
+) -> Result<Vec<MongoDb>> {
+    let mut nodes = Vec::new();
+    for name in node_names("mongodb", count) {
+        let port = settings.port(&name, is_running(layout, &name))?;
+        nodes.push(MongoNode { name, port });
+    }
+    let node = |index| MongoDb::new(&installed.mongod, layout.data(), index, nodes.clone());
+    Ok((0..nodes.len()).map(node).collect())
+}
+
 fn kafka(
     installed: &Installation,
     layout: &Layout,
@@ -150,14 +188,8 @@ fn kafka(
     brokers: u16,
 ) -> Result<Vec<Kafka>> {
     let mut nodes = Vec::new();
-    for number in 1..=brokers.max(1) {
-        let name = if brokers <= 1 {
-            "kafka".to_owned()
-        } else {
-            format!("kafka-{number}")
-        };
-        let record = layout.records().read(&name);
-        let running = record.is_some_and(|record| record.identity.is_alive());
+    for name in node_names("kafka", brokers) {
+        let running = is_running(layout, &name);
         nodes.push(KafkaNode {
             port: settings.port(&name, running)?,
             controller_port: settings.port(&format!("{name}-controller"), running)?,

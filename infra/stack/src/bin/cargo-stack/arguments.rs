@@ -30,7 +30,7 @@ pub enum Verb {
     },
     /// Bring back what was stopped or killed, or stop and start what runs
     Restart {
-        /// As `status` names it; `command-service` and `query-service` mean all replicas
+        /// As `status` names it; a service means all its replicas, and a server all its nodes
         name: String,
     },
     /// Print the logs
@@ -68,17 +68,24 @@ pub struct UpOptions {
     pub ephemeral: bool,
     /// How many brokers of Kafka: with three, each event has three copies and one broker may be away. A stack keeps
     /// the number it was first started with, until it is reset
-    #[arg(long, default_value = "1", value_parser = brokers)]
+    #[arg(long, default_value = "1", value_name = "N", value_parser = one_or_three)]
     pub brokers: u16,
+    /// How many nodes of MongoDB: with three, each document has three copies and one node may be away. A stack keeps
+    /// the number it was first started with, until it is reset
+    #[arg(long, default_value = "1", value_name = "N", value_parser = one_or_three)]
+    pub mongo_nodes: u16,
     /// How many command services
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=REPLICAS_MAX))]
     pub command_replicas: u16,
     /// How many query services
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=REPLICAS_MAX))]
     pub query_replicas: u16,
+    /// How many processes fold the events. With none, the query services do it; with some, they only answer
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=REPLICAS_MAX))]
+    pub projectors: u16,
 }
 
-fn brokers(text: &str) -> Result<u16, &'static str> {
+fn one_or_three(text: &str) -> Result<u16, &'static str> {
     match text {
         "1" => Ok(1),
         "3" => Ok(3),

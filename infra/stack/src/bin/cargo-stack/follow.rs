@@ -96,7 +96,7 @@ impl Log {
 
 /// MongoDB logs JSON, and much of it: in the merged view only what it warns of, in plain words.
 fn readable(name: &str, line: &str) -> Option<String> {
-    if name != "mongodb" {
+    if !name.starts_with("mongodb") {
         return Some(line.to_owned());
     }
     let Ok(entry) = serde_json::from_str::<Value>(line) else {

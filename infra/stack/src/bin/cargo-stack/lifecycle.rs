@@ -99,12 +99,19 @@ pub async fn restart(here: &LocalStack, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A service's name means all its replicas, and Kafka's all its brokers.
+/// A service's name means all its replicas, and Kafka's or MongoDB's all its nodes.
+const OF_SEVERAL: [&str; 5] = [
+    "command-service",
+    "query-service",
+    "projector",
+    "kafka",
+    "mongodb",
+];
+
 fn is_meant(unit: &str, name: &str) -> bool {
+    let number = unit.strip_prefix(name);
     unit == name
-        || unit.strip_prefix(name).is_some_and(|rest| {
-            rest.starts_with('-') && (name.ends_with("-service") || name == "kafka")
-        })
+        || OF_SEVERAL.contains(&name) && number.is_some_and(|number| number.starts_with('-'))
 }
 
 #[cfg(test)]
@@ -117,6 +124,7 @@ mod tests {
         assert!(is_meant("command-service-2", "command-service"));
         assert!(is_meant("command-service-2", "command-service-2"));
         assert!(is_meant("kafka-2", "kafka"));
+        assert!(is_meant("mongodb-3", "mongodb"));
         assert!(!is_meant("command-service-2", "command-service-1"));
         assert!(!is_meant("command-service", "command"));
         assert!(!is_meant("query-service", "command-service"));

@@ -19,8 +19,10 @@ pub async fn up(here: &LocalStack, options: &UpOptions) -> Result<()> {
         supervisor: Identity::of(std::process::id()),
         ephemeral: options.ephemeral,
         brokers: options.brokers,
+        mongo_nodes: options.mongo_nodes,
         command_replicas: options.command_replicas,
         query_replicas: options.query_replicas,
+        projectors: options.projectors,
     };
     here.describe(&description)?;
     let stopping = supervise::stop_requested()?;

@@ -68,6 +68,13 @@ fn worst(growths: &[(&str, Spread)]) -> Option<Spread> {
 /// For each page the percentile of every round.
 async fn turn(scene: &Scene, plan: Plan, progress: &Progress) -> Result<Vec<Vec<f64>>> {
     let pages = pages(scene).await?;
+    for page in &pages {
+        let shown = scene.ask(&page.path).await?;
+        if is_empty(&shown) {
+            let turning = format!("turn to {}", page.what);
+            return Err(StackError::failed(turning, "it shows nothing"));
+        }
+    }
     let mut rounds = vec![Vec::new(); pages.len()];
     let mut connection = Connection::open(&scene.api).await?;
     let step = progress.counted(
@@ -88,6 +95,11 @@ async fn turn(scene: &Scene, plan: Plan, progress: &Progress) -> Result<Vec<Vec<
     }
     step.done();
     Ok(rounds)
+}
+
+/// Whether a page has no row: nothing is shown in no time.
+fn is_empty(shown: &Value) -> bool {
+    shown["data"].as_array().is_some_and(Vec::is_empty)
 }
 
 async fn pages(scene: &Scene) -> Result<Vec<Page>> {
@@ -160,7 +172,16 @@ async fn pages(scene: &Scene) -> Result<Vec<Page>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_list_without_rows_is_empty_and_a_page_that_is_no_list_is_not() {
+        assert!(is_empty(&json!({"data": [], "has_more": false})));
+        assert!(!is_empty(&json!({"data": [{}]})));
+        assert!(!is_empty(&json!({"customer_id": "a"})));
+    }
 
     #[test]
     fn the_page_that_lost_most_counts() {

@@ -12,6 +12,7 @@ pub mod checker;
 pub mod client;
 pub mod journal;
 pub mod log;
+pub mod redelivery;
 pub mod sample;
 pub mod shop;
 pub mod views;

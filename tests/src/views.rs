@@ -149,11 +149,12 @@ pub async fn behind(pool: &PgPool, mongodb_uri: &str) -> Vec<(String, i64)> {
         .collect()
 }
 
-/// Waits until every view has everything, then has each recomputed from the log; answers what differs.
+/// Waits until every view has everything, then has each recomputed from the log, for one customer in so many and for all
+/// sums; answers what differs.
 ///
 /// # Panics
 /// When a store cannot be read, or a view does not get on.
-pub async fn differing(stack: &Stack, pool: &PgPool) -> Vec<String> {
+pub async fn differing(stack: &Stack, pool: &PgPool, one_in: u32) -> Vec<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let mut behind = behind(pool, &stack.backends().mongodb_uri).await;
@@ -164,7 +165,9 @@ pub async fn differing(stack: &Stack, pool: &PgPool) -> Vec<String> {
         assert!(Instant::now() < deadline, "still behind: {behind:?}");
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
-    match stack.run_query_service(&["verify"]).await {
+    let one_in = one_in.to_string();
+    let verify = ["verify", "--sample", &one_in];
+    match stack.run_query_service(&verify).await {
         Ok(report) => report
             .lines()
             .filter(|line| !line.ends_with(" 0 differ"))

@@ -8,6 +8,7 @@
 )]
 
 mod crashes;
+mod import;
 mod primaries;
 mod proxy;
 mod restore;

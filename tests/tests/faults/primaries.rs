@@ -74,7 +74,7 @@ async fn frozen(world: &World, journal: &Journal) {
 
 async fn prove(world: &World, journal: &Journal) {
     world.prove(&[journal]).await;
-    let differing = views::differing(&world.shop.stack, &world.pool).await;
+    let differing = views::differing(&world.shop.stack, &world.pool, 1).await;
     assert!(differing.is_empty(), "{differing:#?}");
 }
 

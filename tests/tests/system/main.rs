@@ -17,4 +17,5 @@ mod imports;
 mod latency;
 mod order_commands;
 mod records;
+mod roles;
 mod who_calls;

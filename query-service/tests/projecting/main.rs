@@ -14,4 +14,5 @@ mod keys;
 mod parking;
 mod rebuilding;
 mod replicas;
+mod skipping;
 mod world;

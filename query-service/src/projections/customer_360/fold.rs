@@ -150,10 +150,11 @@ fn fold_credit(
     event: &CreditEvent,
 ) -> Result<CustomerDocument, Contradiction> {
     let before = document.credit;
-    let version = before
-        .as_ref()
-        .map_or(Version::NONE, |credit| credit.version);
-    require_next(version, envelope)?;
+    // What comes first here need not be the account's first event: that one may have been skipped, and left no
+    // version behind. Any event of an account says how it stands.
+    if let Some(credit) = &before {
+        require_next(credit.version, envelope)?;
+    }
     let credit = match event {
         CreditEvent::TermsSet(terms) => Credit {
             version: envelope.version,

@@ -1,7 +1,7 @@
 //! Customers and their credit accounts: every event after a registration.
 
 use orderfold_events::{
-    Personal, Version,
+    Personal, StreamId, Version,
     credit::{CreditEvent, ExposureChanged, TermsSet},
     customer::{
         BlockReason, Blocked, CustomerEvent, CustomerPersonal, CustomerStatus, EraseReason, Erased,
@@ -222,7 +222,8 @@ fn a_version_that_is_not_the_next_contradicts_in_every_stream() {
     let (mut history, customer, order) = one_order();
     block(&mut history, customer);
     expose(&mut history, customer, order, 1);
-    for index in [2, 3] {
+    expose(&mut history, customer, order, 2);
+    for index in [2, 4] {
         let mut log = history.log.clone();
         log[index].envelope.version = Version(7);
         assert!(fold_into::<Customer360>(&mut Documents::<Customer360>::new(), &log).is_err());
@@ -230,4 +231,32 @@ fn a_version_that_is_not_the_next_contradicts_in_every_stream() {
     let mut log = history.log.clone();
     log[2].envelope.version = Version(7);
     assert!(fold_into::<CustomerList>(&mut Documents::<CustomerList>::new(), &log).is_err());
+}
+
+#[test]
+fn an_account_whose_first_event_was_skipped_goes_on_with_what_the_next_one_says() {
+    let (mut history, customer, order) = one_order();
+    set_terms(&mut history, customer, 4000);
+    expose(&mut history, customer, order, 3000);
+    set_terms(&mut history, customer, 6000);
+    let of_account = |version| {
+        move |event: &Recorded| {
+            event.envelope.stream == StreamId::Credit(customer)
+                && event.envelope.version == Version(version)
+        }
+    };
+    history.log.retain(|event| !of_account(1)(event));
+    let credit = customer_document(&history, customer).credit.unwrap();
+    assert_eq!((credit.version, credit.limit), (Version(3), 6000));
+    assert_eq!((credit.exposure, credit.payment_days), (3000, Some(30)));
+
+    history.log.retain(|event| !of_account(3)(event));
+    set_terms(&mut history, customer, 7000);
+    let mut documents = Documents::<Customer360>::new();
+    let expected = Contradiction::Version {
+        document: Version(2),
+        event: Version(4),
+    };
+    let folded = fold_into::<Customer360>(&mut documents, &history.log);
+    assert_eq!(folded, Err(expected), "behind it nothing may be missing");
 }

@@ -91,7 +91,8 @@ impl CustomerQueries {
     }
 
     /// How far the erasure of a customer is; none where there is no such customer, or it was not erased. It is complete
-    /// once every read model has passed the end of the key, and no cache can hold it any more.
+    /// once every build of every read model has passed the end of the key, nothing of the customer waits parked, and no
+    /// cache can hold the key any more.
     ///
     /// # Errors
     /// [`KeysError`] when MongoDB is away.
@@ -108,13 +109,11 @@ impl CustomerQueries {
         let is_forgotten = ended_ms
             .and_then(|ended_ms| u64::try_from(ended_ms).ok())
             .is_some_and(|ended_ms| Duration::from_millis(ended_ms) >= forgotten);
+        // Asked last: what was parked up to a checkpoint is there with the checkpoint.
+        let is_complete = passed && is_forgotten && !self.progress.is_parked(customer).await?;
         Ok(Some(ErasureBody {
             customer_id: customer,
-            status: if passed && is_forgotten {
-                "complete"
-            } else {
-                "pending"
-            },
+            status: if is_complete { "complete" } else { "pending" },
             erased_at,
             key_destroyed_at: row.key_end.map(|end| end.recorded_at),
         }))

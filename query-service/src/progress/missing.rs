@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use orderfold_events::{CustomerId, OrderId, StreamId};
 
 use super::Progress;
-use crate::{database::parked::Missing, projections::ReadModel};
+use crate::{
+    database::{DatabaseError, parked::Missing},
+    projections::ReadModel,
+};
 
 /// What an answer is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,20 @@ impl Progress {
             .map(|missing| missing.stream)
             .collect();
         streams.len()
+    }
+
+    /// Whether a stream that is or may be the customer's is parked now, in whichever build.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn is_parked(&self, customer: CustomerId) -> Result<bool, DatabaseError> {
+        let subject = Subject::Customer(customer);
+        let parked = self.database.parked_streams(None, None).await?;
+        let mut missing = parked.iter().map(|parked| Missing {
+            stream: parked.stream,
+            customer_id: parked.customer_id,
+        });
+        Ok(missing.any(|missing| subject.may_miss(&missing)))
     }
 
     /// Takes note of streams that were parked in the build that answers.

@@ -4,7 +4,7 @@ use orderfold_events::{ConsistencyToken, Coordinate, Shard};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Progress, State};
-use crate::{projections::ReadModel, store::Heads};
+use crate::{database::Checkpoint, projections::ReadModel, store::Heads};
 
 /// Most readers that wait at once.
 pub const WAITERS_MAX: usize = 1000;
@@ -52,10 +52,16 @@ impl Progress {
 }
 
 impl Progress {
-    /// Whether every projection has folded the event there.
+    /// Whether every build of every read model has folded the event there, also those that do not answer.
     #[must_use]
     pub fn has_passed(&self, coordinate: Coordinate) -> bool {
-        self.read().has_reached(ReadModel::ALL, coordinate)
+        let state = self.read();
+        state.builds().into_iter().all(|(read_model, build)| {
+            let known = state
+                .checkpoints
+                .get(&(read_model, build, coordinate.shard));
+            known.is_some_and(|checkpoint| is_at(checkpoint, coordinate))
+        })
     }
 }
 
@@ -79,13 +85,15 @@ impl State {
     fn has_reached(&self, read_models: &[ReadModel], coordinate: Coordinate) -> bool {
         read_models.iter().all(|&read_model| {
             self.checkpoint(read_model, coordinate.shard)
-                .is_some_and(|checkpoint| {
-                    // A checkpoint of an older history may stand further, on events that are no more.
-                    checkpoint.position >= coordinate.position
-                        && (checkpoint.epoch >= coordinate.epoch || coordinate.position.0 == 0)
-                })
+                .is_some_and(|checkpoint| is_at(checkpoint, coordinate))
         })
     }
+}
+
+/// A checkpoint of an older history may stand further, on events that are no more.
+fn is_at(checkpoint: &Checkpoint, coordinate: Coordinate) -> bool {
+    checkpoint.position >= coordinate.position
+        && (checkpoint.epoch >= coordinate.epoch || coordinate.position.0 == 0)
 }
 
 fn refuse(heads: &Heads, coordinate: Coordinate) -> Option<Wait> {
@@ -158,7 +166,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        database::{Checkpoint, Database},
+        database::Database,
         progress::Polled,
         store::{EpochTable, StoreClient},
     };

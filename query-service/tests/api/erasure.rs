@@ -4,8 +4,15 @@ use std::time::Duration;
 
 use bson::{Document, doc};
 use futures::TryStreamExt;
-use orderfold_events::CustomerId;
-use query_service::database::keys::KeptKey;
+use orderfold_events::{CustomerId, OrderId, Shard, StreamId};
+use query_service::{
+    database::{
+        Build,
+        keys::KeptKey,
+        parked::{ParkedEvent, ParkedStream},
+    },
+    projections::ReadModel,
+};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -23,7 +30,7 @@ const CANARIES: [&str; 4] = [
     "changed her mind",
 ];
 
-fn order_with_a_note(history: &mut History) -> (CustomerId, orderfold_events::OrderId) {
+fn order_with_a_note(history: &mut History) -> (CustomerId, OrderId) {
     let customer = history.register("Canary Claire");
     let placing = Placing {
         channel: "web",
@@ -37,11 +44,7 @@ fn order_with_a_note(history: &mut History) -> (CustomerId, orderfold_events::Or
 }
 
 /// Every page that shows something of the customer.
-async fn pages(
-    service: &Service,
-    customer: CustomerId,
-    order: orderfold_events::OrderId,
-) -> String {
+async fn pages(service: &Service, customer: CustomerId, order: OrderId) -> String {
     let mut text = String::new();
     for path in [
         "/v1/customers".to_owned(),
@@ -64,9 +67,7 @@ fn without_reference(text: &str) -> String {
 
 /// Everything that MongoDB holds.
 async fn everything(service: &Service) -> String {
-    let namespace = service.database.order_list().namespace();
-    let client = service.database.order_list().client().clone();
-    let database = client.database(&namespace.db);
+    let database = database_of(service);
     let mut text = String::new();
     for name in database.list_collection_names().await.unwrap() {
         let collection = database.collection::<Document>(&name);
@@ -77,6 +78,11 @@ async fn everything(service: &Service) -> String {
         }
     }
     text
+}
+
+fn database_of(service: &Service) -> mongodb::Database {
+    let rows = service.database.order_list();
+    rows.client().database(&rows.namespace().db)
 }
 
 #[tokio::test]
@@ -135,7 +141,6 @@ async fn an_erased_customer_is_shown_without_anything_personal() {
 
 #[tokio::test]
 async fn a_receipt_is_not_complete_while_one_read_model_is_behind() {
-    use query_service::projections::ReadModel;
     let mut service = Service::start().await;
     let (customer, _) = service.happen(order_with_a_note).await;
     service.happen(|history| history.erase(customer)).await;
@@ -144,15 +149,98 @@ async fn a_receipt_is_not_complete_while_one_read_model_is_behind() {
             history.destroy_key(customer);
         })
         .await;
-    let receipt = format!("/v1/customers/{customer}/erasure");
+    // It is the read model alone that is waited for.
+    caches_have_forgotten(&service, customer).await;
+    assert_eq!(receipt(&service, customer).await, "pending");
+}
+
+#[tokio::test]
+async fn a_receipt_is_not_complete_while_a_build_that_does_not_answer_is_behind() {
+    let mut service = Service::start().await;
+    let (customer, _) = service.happen(order_with_a_note).await;
+    service.happen(|history| history.erase(customer)).await;
+    service
+        .happen(|history| history.destroy_key(customer))
+        .await;
+    let (database, read_model, building) =
+        (service.database.clone(), ReadModel::OrderDetail, Build(2));
+    let rebuild = format!("/v1/projections/{read_model}/rebuild");
+    assert_eq!(service.post(&rebuild, &json!({})).await.status, 202);
+    let shards = service.store.lock().unwrap().history.shards;
+    let prepared = database.ensure_checkpoints_of(read_model, building, shards);
+    prepared.await.unwrap();
+    service.progress.read_checkpoints().await.unwrap();
+    caches_have_forgotten(&service, customer).await;
+    assert_eq!(receipt(&service, customer).await, "pending");
+
+    let checkpoints = database_of(&service).collection::<Document>("checkpoints");
+    let far = doc! { "$set": { "position": 1_000_i64 } };
+    let moved = checkpoints.update_many(doc! { "build": 2 }, far).await;
+    assert!(moved.unwrap().modified_count > 0);
+    service.progress.read_checkpoints().await.unwrap();
+    assert_eq!(receipt(&service, customer).await, "complete");
+}
+
+#[tokio::test]
+async fn a_receipt_is_not_complete_while_something_of_the_customer_waits_parked() {
+    let mut service = Service::start().await;
+    let (customer, order) = service.happen(order_with_a_note).await;
+    let waiting = parked(&service, order);
+    service.happen(|history| history.erase(customer)).await;
+    service
+        .happen(|history| history.destroy_key(customer))
+        .await;
+    let mut transaction = service.database.transaction().await.unwrap();
+    transaction
+        .park(std::slice::from_ref(&waiting))
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    caches_have_forgotten(&service, customer).await;
+    assert_eq!(receipt(&service, customer).await, "pending");
+
+    let mut transaction = service.database.transaction().await.unwrap();
+    transaction.unpark(&waiting.id).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(receipt(&service, customer).await, "complete");
+}
+
+/// An event that could not even be read: nobody knows whose it is.
+fn parked(service: &Service, order: OrderId) -> ParkedStream {
+    let (read_model, build) = (ReadModel::OrderDetail, Build(7));
+    let stream = StreamId::Order(order);
+    let envelope = service.last_envelope();
+    ParkedStream {
+        id: ParkedStream::id_of(read_model, build, stream),
+        projection: read_model,
+        version: read_model.version(),
+        build,
+        shard: Shard(0),
+        stream,
+        customer_id: None,
+        first: ParkedEvent::from(&envelope),
+        cause: "unreadable".to_owned(),
+        waiting: 1,
+        parked_at: envelope.recorded_at,
+        request: None,
+        last_failure: None,
+    }
+}
+
+async fn receipt(service: &Service, customer: CustomerId) -> String {
+    let path = format!("/v1/customers/{customer}/erasure");
+    let answer = service.get(&path).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body["status"].as_str().unwrap().to_owned()
+}
+
+/// Waits until the time has gone by that caches are given.
+async fn caches_have_forgotten(service: &Service, customer: CustomerId) {
     let deadline = Instant::now() + PATIENCE;
-    // Past the time that caches are given, it is the read model alone that is waited for.
     while service.database.key_ended_ms(customer).await.unwrap() < Some(6_000) {
         assert!(Instant::now() < deadline);
         sleep(POLL).await;
     }
-    let answer = service.get(&receipt).await;
-    assert_eq!(answer.body["status"], "pending");
 }
 
 #[tokio::test]

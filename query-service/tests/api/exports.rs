@@ -1,5 +1,8 @@
 //! The export: exactly what the filter shows, in both forms.
 
+use futures::StreamExt;
+use query_service::{database::Build, projections::ReadModel};
+
 use crate::{
     asking::shop,
     history::{History, Placing},
@@ -100,4 +103,22 @@ fn place_many(history: &mut History, count: usize) {
     for _ in 0..count {
         history.place_as(customer, &WEB, &[(1, 100)]);
     }
+}
+
+#[tokio::test]
+async fn an_export_whose_build_is_dropped_meanwhile_does_not_end_like_a_whole_one() {
+    let mut service = Service::start().await;
+    service.happen(|history| place_many(history, 1_203)).await;
+    let bearer = service.bearer(orderfold_stack::tokens::Principal::Service, "orders:read");
+    let answer = service.stream(&bearer, "/v1/orders/export", NDJSON).await;
+    assert_eq!(answer.status(), 200);
+    let mut body = answer.into_body().into_data_stream();
+    while body.next().await.unwrap().unwrap().is_empty() {}
+    let dropping = service
+        .database
+        .drop_build(ReadModel::OrderList, Build::FIRST);
+    dropping.await.unwrap();
+    let rest: Vec<_> = body.collect().await;
+    let last = rest.last().unwrap();
+    assert!(last.is_err(), "it is cut off, and whoever reads it is told");
 }

@@ -11,9 +11,11 @@ use orderfold_stack::{
     superstore::{self, Dataset},
 };
 use orderfold_system_tests::{
+    client::Client,
     redelivery, shop,
     views::{self, Checkpoints},
 };
+use reqwest::Method;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -44,16 +46,18 @@ async fn an_import_is_exact_though_its_projectors_are_killed_frozen_rebuilt_and_
     .await;
     let checkpoints = Checkpoints::watch(world.shop.stack.backends().mongodb_uri.clone());
     let lines = superstore::commands(&Dataset::read(&shop::superstore()).unwrap());
+    let url = &world.shop.stack.query_admin_urls()[VICTIM];
+    let admin = world.shop.commands.at(url, LIMIT);
     let mut kills = 0;
     for (n, piece) in lines.chunks(lines.len().div_ceil(PIECES)).enumerate() {
         match n {
             REBUILDING => rebuild(&world).await,
-            FREEZING => frozen_until_its_shards_are_taken_over(&world, piece).await,
+            FREEZING => frozen_until_its_shards_are_taken_over(&world, &admin, piece).await,
             DELIVERING_AGAIN => deliver_again(&world).await,
             _ => {}
         }
         if kills < KILLS {
-            let (has_died, ()) = join!(killed_while_it_folds(&world), send(&world, piece));
+            let (has_died, ()) = join!(killed_while_it_folds(&world, &admin), send(&world, piece));
             kills += usize::from(has_died);
         } else {
             send(&world, piece).await;
@@ -75,11 +79,11 @@ async fn send(world: &World, lines: &[String]) {
 }
 
 /// Kills the victim as soon as it has folded something since its start; answers whether it did so in time.
-async fn killed_while_it_folds(world: &World) -> bool {
+async fn killed_while_it_folds(world: &World, admin: &Client) -> bool {
     let victim = world.shop.stack.query(VICTIM).unwrap();
     let deadline = Instant::now() + FOLDING_LIMIT;
     while Instant::now() < deadline {
-        if folded_by_victim(world).await {
+        if has_folded(admin).await {
             kill_and_start(victim).await;
             return true;
         }
@@ -88,9 +92,11 @@ async fn killed_while_it_folds(world: &World) -> bool {
     false
 }
 
-async fn folded_by_victim(world: &World) -> bool {
-    let url = &world.shop.stack.query_admin_urls()[VICTIM];
-    let metrics = world.shop.commands.at(url, LIMIT).get("/metrics").await;
+async fn has_folded(admin: &Client) -> bool {
+    let asked = admin.try_send(Method::GET, "/metrics", &[], Vec::new());
+    let Ok(metrics) = asked.await else {
+        return false;
+    };
     let is_count = |line: &str| line.starts_with("orderfold_projection_events_total{");
     let mut counts = metrics.text.lines().filter(|line| is_count(line));
     counts.any(|line| !line.ends_with(" 0"))
@@ -107,11 +113,11 @@ async fn caught_up(world: &World) {
 }
 
 /// What it held in its memory is old when it wakes up, and the fence has to tell it so.
-async fn frozen_until_its_shards_are_taken_over(world: &World, piece: &[String]) {
+async fn frozen_until_its_shards_are_taken_over(world: &World, admin: &Client, piece: &[String]) {
     let victim = world.shop.stack.query(VICTIM).unwrap();
     let (first, rest) = piece.split_at(piece.len() / 2);
     let freezing = async {
-        until("the victim folds", async || folded_by_victim(world).await).await;
+        until("the victim folds", async || has_folded(admin).await).await;
         victim.freeze().await.unwrap();
     };
     join!(send(world, first), freezing);

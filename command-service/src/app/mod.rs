@@ -1,9 +1,9 @@
 //! The command service put together: its parts, its ports, and the order in which it starts and stops.
 
-mod commands;
 mod operations;
 mod parts;
 mod readiness;
+mod state;
 mod verbs;
 
 use orderfold_http::{TokenKey, admin, clock, server};
@@ -11,8 +11,8 @@ use tokio::signal::unix;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
-    commands::Commands,
     operations::operations,
+    state::Commands,
     verbs::{migrate, raise_epoch, republish},
 };
 use self::{parts::Parts, readiness::readiness};

@@ -186,8 +186,8 @@ impl Kafka {
             .args([
                 "kafka.tools.StorageTool",
                 "format",
-                "-t",
-                &self.cluster_id,
+                // In one piece: an id may begin with a hyphen.
+                &format!("--cluster-id={}", self.cluster_id),
                 "-c",
             ])
             .arg(self.properties_file());

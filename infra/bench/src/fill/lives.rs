@@ -3,8 +3,8 @@
 
 use orderfold_stack::{Result, progress::Step};
 
-use super::{lock_heads, settle};
-use crate::stage::{Stage, store_error};
+use super::in_chunks;
+use crate::stage::Stage;
 
 const CHUNK: u64 = 2_000;
 
@@ -35,8 +35,9 @@ events as (
                               to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')), 'UTF8')
       from made),
 streams as (
-    insert into stream (stream_id, shard, version)
-    select 'order-' || order_id, shard, max(version) from made group by order_id, shard)
+    insert into stream (stream_id, shard, version, last_event_id)
+    select 'order-' || order_id, shard, max(version), (array_agg(event_id order by version desc))[1]
+      from made group by order_id, shard)
 update shard_head h set position = last.position, last_event_id = last.event_id, last_recorded_at = last.now
   from (select distinct on (shard) shard, position, event_id, now from made order by shard, position desc) last
  where h.shard = last.shard";
@@ -63,26 +64,21 @@ pub async fn lives(
     (before, count): (u64, u64),
     step: &Step,
 ) -> Result<()> {
-    let mut done = 0;
-    while done < count {
-        let chunk = CHUNK.min(count - done);
-        let made = async {
-            let mut transaction = stage.store.begin().await?;
-            lock_heads(&mut transaction).await?;
+    in_chunks(
+        stage,
+        (count, CHUNK),
+        step,
+        async |transaction, done, chunk| {
             sqlx::query(LIVES)
                 .bind(templates)
                 .bind(i64::try_from(before + done).unwrap_or(i64::MAX))
                 .bind(i64::try_from(chunk).unwrap_or(i64::MAX))
                 .bind(PERSONAL)
-                .execute(&mut *transaction)
-                .await?;
-            transaction.commit().await
-        };
-        made.await.map_err(store_error)?;
-        done += chunk;
-        step.set(done);
-    }
-    settle(stage).await
+                .execute(transaction)
+                .await
+        },
+    )
+    .await
 }
 
 #[cfg(test)]

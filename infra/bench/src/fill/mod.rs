@@ -5,7 +5,7 @@ mod lives;
 
 use orderfold_stack::{Result, progress::Step};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection};
+use sqlx::{AssertSqlSafe, PgConnection, postgres::PgQueryResult};
 use uuid::Uuid;
 
 use crate::stage::{Stage, store_error};
@@ -35,7 +35,8 @@ events as (
                       'UTF8')
       from made, template),
 streams as (
-    insert into stream (stream_id, shard, version) select 'order-' || order_id, shard, 1 from made),
+    insert into stream (stream_id, shard, version, last_event_id)
+    select 'order-' || order_id, shard, 1, event_id from made),
 answers as (
     insert into idempotency (key, fingerprint, internal, status, body, stream_id, version, epoch, shard, position,
                              created_at)
@@ -55,6 +56,8 @@ with stood as materialized (
      where s.stream_id = $1),
 made as materialized (
     select n, uuidv7() as event_id from generate_series(1, $2) n),
+last as (
+    select event_id from made order by n desc limit 1),
 events as (
     insert into event (shard, position, stream_id, version, event_id, customer_id, type, occurred_at, recorded_at,
                        correlation_id, causation_id, actor, traceparent, data)
@@ -62,10 +65,10 @@ events as (
            event_id, event_id, actor, traceparent, $3
       from made, stood),
 streams as (
-    update stream set version = stood.version + $2 from stood where stream.stream_id = stood.stream_id)
-update shard_head h set position = h.position + $2, last_recorded_at = stood.now,
-                        last_event_id = (select event_id from made order by n desc limit 1)
-  from stood where h.shard = stood.shard";
+    update stream set version = stood.version + $2, last_event_id = last.event_id
+      from stood, last where stream.stream_id = stood.stream_id)
+update shard_head h set position = h.position + $2, last_recorded_at = stood.now, last_event_id = last.event_id
+  from stood, last where h.shard = stood.shard";
 
 /// # Errors
 /// When the store refuses.
@@ -76,19 +79,36 @@ pub async fn orders(stage: &Stage, count: u64, step: &Step) -> Result<()> {
         .iter()
         .map(|customer| customer.shard)
         .collect();
-    let mut done = 0;
-    while done < count {
-        let chunk = CHUNK.min(count - done);
-        let made = async {
-            let mut connection = stage.store.acquire().await?;
-            let mut transaction = connection.begin().await?;
-            lock_heads(&mut transaction).await?;
+    in_chunks(
+        stage,
+        (count, CHUNK),
+        step,
+        async |transaction, _, chunk| {
             sqlx::query(AssertSqlSafe(typed(PLACED)))
                 .bind(i32::try_from(chunk).unwrap_or(i32::MAX))
                 .bind(&customers)
                 .bind(&shards)
-                .execute(&mut *transaction)
-                .await?;
+                .execute(transaction)
+                .await
+        },
+    )
+    .await
+}
+
+/// Fills in transactions of at most so many orders each. `fill` is told how many there are already, and how many to add.
+async fn in_chunks(
+    stage: &Stage,
+    (count, chunk_max): (u64, u64),
+    step: &Step,
+    fill: impl AsyncFn(&mut PgConnection, u64, u64) -> sqlx::Result<PgQueryResult>,
+) -> Result<()> {
+    let mut done = 0;
+    while done < count {
+        let chunk = chunk_max.min(count - done);
+        let made = async {
+            let mut transaction = stage.store.begin().await?;
+            lock_heads(&mut transaction).await?;
+            fill(&mut transaction, done, chunk).await?;
             transaction.commit().await
         };
         made.await.map_err(store_error)?;
@@ -116,8 +136,7 @@ pub async fn notes(stage: &Stage, order: Uuid, events: u32) -> Result<()> {
             .fetch_one(&stage.store)
             .await?;
         let missing = i32::try_from(events).unwrap_or(i32::MAX) - version;
-        let mut connection = stage.store.acquire().await?;
-        let mut transaction = connection.begin().await?;
+        let mut transaction = stage.store.begin().await?;
         lock_heads(&mut transaction).await?;
         sqlx::query(NOTES)
             .bind(&stream)
@@ -132,7 +151,7 @@ pub async fn notes(stage: &Stage, order: Uuid, events: u32) -> Result<()> {
 }
 
 /// As the append does: whoever numbers in a shard holds its head.
-async fn lock_heads(connection: &mut sqlx::PgConnection) -> std::result::Result<(), sqlx::Error> {
+async fn lock_heads(connection: &mut PgConnection) -> std::result::Result<(), sqlx::Error> {
     sqlx::query("select 1 from shard_head order by shard for update")
         .execute(connection)
         .await?;

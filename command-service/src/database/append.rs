@@ -46,9 +46,7 @@ impl Appender {
 
     /// Connects before there is work. Where it fails, the first append tries again and says why.
     pub async fn warm_up(&mut self) {
-        if self.connection.is_none() {
-            self.connection = self.connect().await.ok();
-        }
+        self.connection = self.connect().await.ok();
     }
 
     /// Forgets a connection whose state is not known.

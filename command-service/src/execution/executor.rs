@@ -180,10 +180,8 @@ impl Executor {
         request: &KeyedRequest,
         problem: Problem,
     ) -> Result<Answered, Failure> {
-        match self.kept(request).await? {
-            Some(answered) => Ok(answered),
-            None => Err(Failure::Refused(problem)),
-        }
+        let kept = self.kept(request).await?;
+        kept.ok_or(Failure::Refused(problem))
     }
 
     /// The answer that the key already has.

@@ -149,22 +149,30 @@ pub async fn behind(pool: &PgPool, mongodb_uri: &str) -> Vec<(String, i64)> {
         .collect()
 }
 
+/// Waits until every view has everything.
+///
+/// # Panics
+/// When a store cannot be read, or a view does not get on.
+pub async fn caught_up(pool: &PgPool, mongodb_uri: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut behind = behind(pool, mongodb_uri).await;
+        behind.retain(|(_, events)| *events > 0);
+        if behind.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "still behind: {behind:?}");
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
 /// Waits until every view has everything, then has each recomputed from the log, for one customer in so many and for all
 /// sums; answers what differs.
 ///
 /// # Panics
 /// When a store cannot be read, or a view does not get on.
 pub async fn differing(stack: &Stack, pool: &PgPool, one_in: u32) -> Vec<String> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let mut behind = behind(pool, &stack.backends().mongodb_uri).await;
-        behind.retain(|(_, events)| *events > 0);
-        if behind.is_empty() {
-            break;
-        }
-        assert!(Instant::now() < deadline, "still behind: {behind:?}");
-        tokio::time::sleep(LOOK_INTERVAL).await;
-    }
+    caught_up(pool, &stack.backends().mongodb_uri).await;
     let one_in = one_in.to_string();
     let verify = ["verify", "--sample", &one_in];
     match stack.run_query_service(&verify).await {

@@ -30,10 +30,11 @@ pub async fn test(filters: &[String]) -> Result<ExitCode> {
     run(filters, stack.backends(), &binaries).await
 }
 
+/// Every program runs, whichever failed before it: the end lists them all.
 async fn run(filters: &[String], backends: &Backends, binaries: &Binaries) -> Result<ExitCode> {
     let stopping = supervise::stop_requested()?;
     let mut tests = Command::new(environment::cargo())
-        .args(["test", "--workspace"])
+        .args(["test", "--workspace", "--no-fail-fast"])
         .args(arguments(filters))
         .current_dir(repository::root())
         .env(environment::TEST_POSTGRES, &backends.database_url)

@@ -11,6 +11,7 @@ use crate::{
 
 impl Aggregate for CreditAccount {
     type Event = CreditEvent;
+    const SNAPSHOT_SCHEMA: Option<i32> = Some(1);
 
     fn initial() -> Self {
         Self::default()
@@ -22,6 +23,14 @@ impl Aggregate for CreditAccount {
 
     fn decode(event_type: &str, data: &[u8]) -> Result<CreditEvent, DecodeError> {
         CreditEvent::decode(event_type, data)
+    }
+
+    fn to_snapshot(&self) -> Option<Vec<u8>> {
+        serde_json::to_vec(self).ok()
+    }
+
+    fn from_snapshot(snapshot: &[u8]) -> Option<Self> {
+        serde_json::from_slice(snapshot).ok()
     }
 }
 

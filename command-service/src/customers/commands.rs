@@ -15,6 +15,7 @@ use crate::{
 
 impl Aggregate for Customer {
     type Event = CustomerEvent;
+    const SNAPSHOT_SCHEMA: Option<i32> = Some(1);
 
     fn initial() -> Self {
         Self::default()
@@ -26,6 +27,18 @@ impl Aggregate for Customer {
 
     fn decode(event_type: &str, data: &[u8]) -> Result<CustomerEvent, DecodeError> {
         CustomerEvent::decode(event_type, data)
+    }
+
+    /// None of one that was recorded before personal data was sealed.
+    fn to_snapshot(&self) -> Option<Vec<u8>> {
+        if !self.is_sealed() {
+            return None;
+        }
+        serde_json::to_vec(self).ok()
+    }
+
+    fn from_snapshot(snapshot: &[u8]) -> Option<Self> {
+        serde_json::from_slice(snapshot).ok()
     }
 }
 

@@ -2,9 +2,11 @@
 
 use command_service::event_sourcing::{Aggregate, EventStore};
 use orderfold_events::{DecodeError, StreamId};
+use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
+    shop::{Shop, order as order_of},
     submissions::{Customer, order},
     world::{World, accepted, soon},
 };
@@ -110,4 +112,42 @@ async fn a_snapshot_of_another_form_or_without_sense_is_passed_over_and_replaced
         .await;
     assert_eq!(tally::<2>(&world.replica(), order).await, 260);
     world.prove().await;
+}
+
+/// Orders on account make the longest streams of all: one event or more of the account each.
+#[tokio::test]
+async fn customers_and_their_accounts_go_on_from_snapshots_and_keep_nothing_in_plain() {
+    let shop = Shop::open().await;
+    let customer = shop.customer(None).await;
+    let path = format!("{customer}/credit-terms");
+    for number in 0..201 {
+        let name = json!({"name": format!("Canary {number}")});
+        shop.patch(&customer, &name).await.expect(200);
+        let terms = json!({"limit": number, "currency": "USD", "payment_days": 30});
+        shop.put(&path, &terms).await.expect(200);
+    }
+    let both = "select count(*) from snapshot where stream_id like 'customer-%' or stream_id like 'credit-%'";
+    let deadline = Instant::now() + crate::world::LIMIT;
+    while shop.world.count(both).await < 2 {
+        assert!(Instant::now() < deadline, "two snapshots were not written");
+        tokio::task::yield_now().await;
+    }
+    let plain = "select count(*) from snapshot where convert_from(state, 'UTF8') like '%Canary%'";
+    assert_eq!(shop.world.count(plain).await, 0);
+
+    // What is not there is not read.
+    shop.world
+        .execute("delete from event where version between 1 and 150")
+        .await;
+    let replica = shop.replica();
+    let beyond = order_of(&customer, "on_account", 201);
+    shop.post_through(&replica, "/v1/orders", &beyond)
+        .await
+        .refuses(409, "credit_limit_exceeded");
+    let within = order_of(&customer, "on_account", 100);
+    let placed = shop.post_through(&replica, "/v1/orders", &within).await;
+    placed.expect(201);
+    let same = json!({"name": "Canary 200"});
+    let unchanged = shop.patch(&customer, &same).await.expect(200);
+    assert_eq!(unchanged.body["version"], 202);
 }

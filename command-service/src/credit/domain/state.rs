@@ -7,9 +7,10 @@ use orderfold_events::{
     Currency, OrderId,
     credit::{CreditEvent, ExposureChanged},
 };
+use serde::{Deserialize, Serialize};
 
 /// The state of a credit account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum CreditAccount {
     /// No event yet: nothing may be owed.
     #[default]
@@ -21,7 +22,7 @@ pub enum CreditAccount {
 }
 
 /// What was agreed with the customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     pub currency: Currency,
     /// Minor units, zero or above.
@@ -31,7 +32,7 @@ pub struct Terms {
 }
 
 /// An account in use. Before any terms were set its limit is zero: imported orders do not ask for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     pub terms: Terms,
     /// What each order binds, minor units above zero; one that binds nothing is not among them.

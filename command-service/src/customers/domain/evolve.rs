@@ -4,11 +4,12 @@ use orderfold_events::{
     CustomerId, Personal,
     customer::{CustomerEvent, CustomerPersonal, CustomerStatus},
 };
+use serde::{Deserialize, Serialize};
 
 use super::profile::Profile;
 
 /// The state of a customer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Customer {
     /// No event yet.
     #[default]
@@ -93,5 +94,12 @@ impl Customer {
             Self::Active(profile) | Self::Blocked(profile) => Some(&profile.personal),
             Self::Unregistered | Self::Erased(_) => None,
         }
+    }
+
+    /// Whether nothing personal stands in it in plain, so that it may be kept.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.personal()
+            .is_none_or(|personal| personal.as_plain().is_none())
     }
 }

@@ -7,6 +7,7 @@ use orderfold_events::{
     customer::{CustomerAddress, CustomerPersonal},
     personal::Address,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{CustomerError, MetadataPatch, ProfilePatch};
 use crate::phone;
@@ -17,7 +18,7 @@ const ADDRESSES_MAX: usize = 200;
 const METADATA_MAX: usize = 50;
 
 /// A customer who is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     pub(super) customer_id: CustomerId,
     pub(super) language: Option<String>,

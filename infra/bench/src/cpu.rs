@@ -12,22 +12,26 @@ const USER: usize = 11;
 
 /// What a unit and its children have used so far; nothing where it does not run.
 pub fn used_by(unit: &Unit) -> Duration {
-    unit.pid().map_or(Duration::ZERO, used)
+    unit.pid().map_or(Duration::ZERO, |unit| {
+        used(|pid, parent| pid == unit || parent == unit)
+    })
 }
 
-/// What this process has used so far.
+/// What this process has used so far. What it measures are its children.
 pub fn used_here() -> Duration {
-    used(std::process::id())
+    let here = std::process::id();
+    used(|pid, _parent| pid == here)
 }
 
-fn used(pid: u32) -> Duration {
+/// What those processes have used that are chosen by number and parent.
+fn used(is_counted: impl Fn(u32, u32) -> bool) -> Duration {
     let processes = std::fs::read_dir("/proc").into_iter().flatten();
     let ticks: u64 = processes
         .filter_map(|entry| {
             let number: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
             let stat = read_to_string(format!("/proc/{number}/stat")).ok()?;
             let (parent, ticks) = parse(&stat)?;
-            (number == pid || parent == pid).then_some(ticks)
+            is_counted(number, parent).then_some(ticks)
         })
         .sum();
     Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)

@@ -39,7 +39,7 @@ const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTIONS_MAX: u32 = 64;
 
 /// What MongoDB, or the way to it, did not do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("could not {attempt}")]
 pub struct DatabaseError {
     attempt: &'static str,

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod filter;
 pub mod later_facts;
 pub mod listed;
+mod lookup;
 pub mod queries;
 pub(crate) mod question;
 pub mod repository;

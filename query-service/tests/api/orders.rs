@@ -1,6 +1,11 @@
 //! One order, and its timeline.
 
+use bson::{Document, doc};
+use futures::{FutureExt, future::join_all};
+use orderfold_events::OrderId;
+use query_service::database::stored;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     order_list::{WEB, daily, next_page},
@@ -58,6 +63,59 @@ async fn an_order_is_whole_by_its_id_and_by_its_number() {
     );
     let by_number = service.get(&format!("/v1/orders/{number}")).await;
     assert_eq!(by_number.body, answer.body);
+}
+
+#[tokio::test]
+async fn many_who_ask_at_once_each_get_their_order_and_a_broken_one_is_a_fault_of_its_own() {
+    let mut service = Service::start().await;
+    let (mine, theirs) = service
+        .happen(|history| {
+            let mine = history.register("A");
+            let theirs = history.register("B");
+            (daily(history, mine, 28), daily(history, theirs, 28))
+        })
+        .await;
+    let broken = theirs[27];
+    let gone = service
+        .database
+        .order_detail()
+        .clone_with_type::<Document>()
+        .update_one(
+            doc! { "_id": stored::id_value(broken) },
+            doc! { "$unset": { "channel": "" } },
+        )
+        .await
+        .unwrap();
+    assert_eq!(gone.modified_count, 1);
+
+    let owner = service.owner_of(mine[0]);
+    let asked: Vec<OrderId> = mine.iter().chain(&theirs).copied().collect();
+    let paths: Vec<String> = asked.iter().map(|it| format!("/v1/orders/{it}")).collect();
+    let asking = paths.iter().flat_map(|path| {
+        [
+            service.get(path).boxed_local(),
+            service.get(path).boxed_local(),
+            service.get_as(owner, path).boxed_local(),
+        ]
+    });
+    let answers = join_all(asking).await;
+    for (order, answers) in asked.iter().zip(answers.chunks(3)) {
+        let to_customer = if mine.contains(order) { 200 } else { 404 };
+        let expected = if *order == broken {
+            [503; 3]
+        } else {
+            [200, 200, to_customer]
+        };
+        for (answer, expected) in answers.iter().zip(expected) {
+            assert_eq!(answer.status, expected, "{order}: {}", answer.body);
+            if expected == 200 {
+                assert_eq!(answer.body["order_id"], order.to_string());
+            }
+        }
+    }
+    let unknown = OrderId(Uuid::from_u128(7));
+    let answer = service.get(&format!("/v1/orders/{unknown}")).await;
+    answer.is_problem(404, "order_not_found");
 }
 
 #[tokio::test]

@@ -83,7 +83,8 @@ impl KafkaLog {
             .set("compression.type", "zstd")
             // The default drops the oldest records of a long outage while later ones get through: a hole.
             .set("message.timeout.ms", "0")
-            .set("linger.ms", "1")
+            // The relay gathers itself; this is for the records of one look to get together.
+            .set("linger.ms", "0.2")
             // After an outage the backlog need not wait ten seconds for the next attempt.
             .set("reconnect.backoff.max.ms", "1000")
             .set("queue.buffering.max.messages", QUEUE_RECORDS_MAX)

@@ -22,12 +22,15 @@ use crate::database::{Database, Lease, LogRecord, Progress};
 
 /// Records on their way at once.
 const IN_FLIGHT_MAX: usize = 10_000;
-/// Records and bytes read at once, of all shards together.
-const READ_RECORDS_MAX: u32 = 1_000;
-const READ_BYTES_MAX: u32 = 8 * 1024 * 1024;
-/// So few records are not worth a look at the database of their own: what follows within a pause goes with the next.
-const FEW_RECORDS: usize = 200;
-const PAUSE: Duration = Duration::from_millis(4);
+/// Records and bytes of one shard that are read at once: a busy one does not keep the others waiting.
+const READ_RECORDS_MAX: u32 = 250;
+const READ_BYTES_MAX: u32 = 1024 * 1024;
+/// A look at the database and a request to the broker cost about the same whatever they carry: the more comes, the
+/// longer the relay gathers, and the event that comes alone waits for nothing.
+const GATHERING_PER_RECORD: Duration = Duration::from_millis(2);
+const GATHERING_MAX: Duration = Duration::from_millis(20);
+/// So many are worth a look of their own.
+const MANY_RECORDS: usize = 200;
 /// Progress is written this often at most: it only saves sending again what was sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(75);
 /// How often the heads are looked at while nothing happens here: another replica's appends ring no bell.
@@ -54,7 +57,7 @@ pub(super) struct Publisher<'a> {
     in_flight: usize,
     /// The producer had no room for a record; it has after the next delivery.
     full: bool,
-    /// Where the next look at the shards begins: the last one had no room for more of it.
+    /// Where the next look at the shards begins: the last one had no room for all of it.
     next_shard: Shard,
     poll: Duration,
     save_at: Instant,
@@ -118,8 +121,10 @@ impl<'a> Publisher<'a> {
         } else {
             (self.poll * 2).min(POLL_MAX)
         };
-        if (1..FEW_RECORDS).contains(&sent) {
-            tokio::time::sleep(PAUSE).await;
+        if (1..MANY_RECORDS).contains(&sent) {
+            let records = u32::try_from(sent).unwrap_or(u32::MAX);
+            let gathering = GATHERING_PER_RECORD.saturating_mul(records);
+            tokio::time::sleep(gathering.min(GATHERING_MAX)).await;
         }
         let now = Instant::now();
         let mut wake = until.min(now + self.poll);
@@ -141,38 +146,24 @@ impl<'a> Publisher<'a> {
         Ok(())
     }
 
-    /// Sends what the store has beyond what was sent, as far as there is room, and says how many that were. Shards that
-    /// have something get equal parts, so that a busy one does not keep the others waiting.
+    /// Sends what the store has beyond what was sent, as far as there is room, and says how many that were.
     async fn send_new(&mut self) -> Result<usize, RelayError> {
-        let heads = self.database.heads().await?;
-        let behind = |head: &&Head| {
-            let track = self.tracks.get(&head.shard);
-            track.is_some_and(|track| head.position < track.acknowledged.position)
-        };
-        if let Some(head) = heads.iter().find(behind) {
-            return Err(RelayError::Rewritten(head.shard));
-        }
         if self.full || self.in_flight >= IN_FLIGHT_MAX {
             return Ok(0);
         }
-        let new = |head: &Head| {
-            let sent = self.tracks.get(&head.shard)?.sent;
-            (sent < head.position).then_some((head.shard, sent))
-        };
-        let mut shards: Vec<(Shard, Position)> = heads.iter().filter_map(new).collect();
-        let Some(share) = u32::try_from(shards.len()).ok().filter(|count| *count > 0) else {
-            return Ok(0);
-        };
+        let tracks = self.tracks.iter();
+        let mut shards: Vec<(Shard, Position)> =
+            tracks.map(|(&shard, track)| (shard, track.sent)).collect();
         let first = shards.partition_point(|(shard, _)| *shard < self.next_shard);
         shards.rotate_left(first);
         let records = self
             .database
-            .log_after(
-                &shards,
-                READ_RECORDS_MAX.div_ceil(share),
-                READ_BYTES_MAX.div_ceil(share),
-            )
+            .log_after(&shards, READ_RECORDS_MAX, READ_BYTES_MAX)
             .await?;
+        if records.is_empty() {
+            // A store that has nothing new may have less than before; one that has, shows it by what goes before that.
+            self.check_heads().await?;
+        }
         for (sent, record) in records.iter().enumerate() {
             if self.in_flight >= IN_FLIGHT_MAX || !self.send(record)? {
                 self.next_shard = record.envelope.coordinate.shard;
@@ -180,6 +171,16 @@ impl<'a> Publisher<'a> {
             }
         }
         Ok(records.len())
+    }
+
+    async fn check_heads(&self) -> Result<(), RelayError> {
+        let heads = self.database.heads().await?;
+        let is_behind = |head: &&Head| {
+            let track = self.tracks.get(&head.shard);
+            track.is_some_and(|track| head.position < track.acknowledged.position)
+        };
+        let rewritten = heads.iter().find(is_behind);
+        rewritten.map_or(Ok(()), |head| Err(RelayError::Rewritten(head.shard)))
     }
 
     /// Sends the next record of a shard; `false` where the producer has no room for it.

@@ -9,7 +9,7 @@ use orderfold_events::{ShardCount, StreamId};
 use orderfold_http::clock;
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 use tracing::{debug, error, warn};
 
@@ -40,6 +40,9 @@ pub(super) type Delivery = (Assignment, Arc<Record>);
 
 /// Most events in one batch.
 pub(super) const BATCH_EVENTS_MAX: usize = 1000;
+/// Fewer are not worth a transaction of their own: what comes within a moment goes with them, unless a reader waits.
+const FEW_EVENTS: usize = 100;
+const GATHERING: Duration = Duration::from_millis(50);
 /// A batch ends when it holds this many bytes of events.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 const RETRY_MAX: Duration = Duration::from_secs(2);
@@ -112,9 +115,25 @@ impl<V: View> Projector<V> {
                     if count == 0 {
                         return;
                     }
+                    self.gather(&mut deliveries).await;
                     self.take(&deliveries).await;
                     deliveries.clear();
                 }
+            }
+        }
+    }
+
+    /// Lets a few deliveries become more, for a moment in which no reader waits for the read model.
+    async fn gather(&mut self, deliveries: &mut Vec<Delivery>) {
+        let end = Instant::now() + GATHERING;
+        while deliveries.len() < FEW_EVENTS {
+            tokio::select! {
+                () = self.shared.cancel.cancelled() => return,
+                () = self.shared.progress.wanted(V::READ_MODEL) => return,
+                () = sleep_until(end) => return,
+                count = self.queue.recv_many(deliveries, FEW_EVENTS) => if count == 0 {
+                    return;
+                },
             }
         }
     }

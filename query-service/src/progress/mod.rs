@@ -14,7 +14,7 @@ use std::{
 
 use orderfold_events::Shard;
 use tokio::{
-    sync::{Notify, Semaphore, watch},
+    sync::{Semaphore, watch},
     time::Instant,
 };
 
@@ -40,8 +40,8 @@ pub struct Progress {
     /// Told whenever a checkpoint moved.
     moved: watch::Sender<()>,
     waiters: Semaphore,
-    /// Told when the first reader begins to wait.
-    wanted: Notify,
+    /// Told whenever a reader begins to wait.
+    wanted: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +80,7 @@ impl Progress {
             state: RwLock::new(state),
             moved: watch::Sender::new(()),
             waiters: Semaphore::new(WAITERS_MAX),
-            wanted: Notify::new(),
+            wanted: watch::Sender::new(()),
         }
     }
 

@@ -5,7 +5,10 @@ use std::{convert::Infallible, time::Duration};
 
 use metrics::gauge;
 use orderfold_events::Shard;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -14,6 +17,8 @@ use crate::{database::DatabaseError, projections::ReadModel};
 
 const CHECKPOINTS_INTERVAL: Duration = Duration::from_millis(250);
 const WANTED_INTERVAL: Duration = Duration::from_millis(10);
+/// What a reader waits for is hardly there when it begins to; what this replica folds itself, it knows without a look.
+const FIRST_LOOK: Duration = Duration::from_millis(4);
 const HEADS_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Progress {
@@ -25,6 +30,7 @@ impl Progress {
 
     async fn follow_checkpoints(&self) -> Infallible {
         let mut is_reachable = true;
+        let mut wanted = self.wanted.subscribe();
         loop {
             let started = Instant::now();
             match self.read_checkpoints().await {
@@ -38,19 +44,22 @@ impl Progress {
                 }
                 Err(_) => {}
             }
-            self.look_closely_until(started + CHECKPOINTS_INTERVAL)
+            self.look_closely_until(started + CHECKPOINTS_INTERVAL, &mut wanted)
                 .await;
         }
     }
 
     /// Looks every few milliseconds for what readers wait for; sleeps while nobody does.
-    async fn look_closely_until(&self, end: Instant) {
+    async fn look_closely_until(&self, end: Instant, told: &mut watch::Receiver<()>) {
         loop {
             let wanted: Vec<_> = self.read().wanted.keys().copied().collect();
             if wanted.is_empty() {
                 tokio::select! {
                     () = sleep_until(end) => return,
-                    () = self.wanted.notified() => continue,
+                    _ = told.changed() => {
+                        sleep(FIRST_LOOK).await;
+                        continue;
+                    }
                 }
             }
             let started = Instant::now();

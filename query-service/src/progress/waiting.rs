@@ -52,6 +52,22 @@ impl Progress {
 }
 
 impl Progress {
+    /// Ends as soon as a reader waits for the read model.
+    pub async fn wanted(&self, read_model: ReadModel) {
+        let mut wanted = self.wanted.subscribe();
+        let is_wanted = || {
+            let state = self.read();
+            state
+                .wanted
+                .keys()
+                .any(|(waited_for, _)| *waited_for == read_model)
+        };
+        while !is_wanted() {
+            // The sender lives as long as this does.
+            let _told = wanted.changed().await;
+        }
+    }
+
     /// Whether every build of every read model has folded the event there, also those that do not answer.
     #[must_use]
     pub fn has_passed(&self, coordinate: Coordinate) -> bool {
@@ -137,7 +153,7 @@ impl<'a> Wanted<'a> {
             *waiting = waiting.saturating_add(1);
         }
         drop(state);
-        progress.wanted.notify_one();
+        progress.wanted.send_replace(());
         Self { progress, keys }
     }
 }

@@ -8,6 +8,10 @@ use command_service::{
     config::{Arguments, Verb},
 };
 
+/// Requests, events and documents are many small texts: the system's allocator takes a quarter of the processor for them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { verb, config } = Arguments::parse();

@@ -16,8 +16,9 @@ use super::{
     entry::{Entry, Folded},
 };
 
-/// About what the streams that wait for nothing may take, counted in bytes of the events that they came of.
-const SETTLED_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// About half of what the streams that wait for nothing may take, counted in bytes of the events that they came of: ten
+/// thousand orders and more.
+const SETTLED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// Cheap to clone.
 #[derive(Clone)]

@@ -40,9 +40,10 @@ pub(super) type Delivery = (Assignment, Arc<Record>);
 
 /// Most events in one batch.
 pub(super) const BATCH_EVENTS_MAX: usize = 1000;
-/// Fewer are not worth a transaction of their own: what comes within a moment goes with them, unless a reader waits.
+/// Fewer are not worth a transaction each while others come: the next one begins so long after the last, unless a
+/// reader waits. What comes after a while of quiet waits for nothing.
 const FEW_EVENTS: usize = 100;
-const GATHERING: Duration = Duration::from_millis(50);
+const GATHERING: Duration = Duration::from_millis(25);
 /// A batch ends when it holds this many bytes of events.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 const RETRY_MAX: Duration = Duration::from_secs(2);
@@ -101,6 +102,7 @@ impl<V: View> Projector<V> {
         let mut look = interval(LOOK_INTERVAL);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut deliveries = Vec::with_capacity(BATCH_EVENTS_MAX);
+        let mut last = Instant::now();
         loop {
             tokio::select! {
                 biased;
@@ -115,7 +117,8 @@ impl<V: View> Projector<V> {
                     if count == 0 {
                         return;
                     }
-                    self.gather(&mut deliveries).await;
+                    self.gather(&mut deliveries, last + GATHERING).await;
+                    last = Instant::now();
                     self.take(&deliveries).await;
                     deliveries.clear();
                 }
@@ -123,14 +126,13 @@ impl<V: View> Projector<V> {
         }
     }
 
-    /// Lets a few deliveries become more, for a moment in which no reader waits for the read model.
-    async fn gather(&mut self, deliveries: &mut Vec<Delivery>) {
-        let end = Instant::now() + GATHERING;
-        while deliveries.len() < FEW_EVENTS {
+    /// Lets a few deliveries become more until a time, in which no reader waits for the read model.
+    async fn gather(&mut self, deliveries: &mut Vec<Delivery>, until: Instant) {
+        while deliveries.len() < FEW_EVENTS && Instant::now() < until {
             tokio::select! {
                 () = self.shared.cancel.cancelled() => return,
                 () = self.shared.progress.wanted(V::READ_MODEL) => return,
-                () = sleep_until(end) => return,
+                () = sleep_until(until) => return,
                 count = self.queue.recv_many(deliveries, FEW_EVENTS) => if count == 0 {
                     return;
                 },

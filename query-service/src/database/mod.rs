@@ -58,6 +58,12 @@ impl DatabaseError {
         Self { attempt, source }
     }
 
+    /// Whoever asked the driver ended without an answer.
+    pub(crate) fn broken_off(attempt: &'static str) -> Self {
+        let source = mongodb::error::Error::custom("the question broke off");
+        Self::of(attempt, source)
+    }
+
     /// Whether the same transaction may well succeed at once, because another one got in its way.
     #[must_use]
     pub fn is_conflict(&self) -> bool {

@@ -67,11 +67,9 @@ impl Lookup {
             // Its own task: a caller who leaves takes nobody's answer along.
             tokio::spawn(self.clone().ask_on(place));
         }
-        let broken_off = || mongodb::error::Error::custom("the question broke off");
         let stored = answered
             .await
-            .map_err(|_sender_gone| broken_off())
-            .attempt(ATTEMPT)??;
+            .map_err(|_sender_gone| DatabaseError::broken_off(ATTEMPT))??;
         let read = |stored: Arc<RawDocumentBuf>| bson::deserialize_from_slice(stored.as_bytes());
         stored.map(read).transpose().attempt(ATTEMPT)
     }

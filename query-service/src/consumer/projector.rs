@@ -9,7 +9,7 @@ use orderfold_events::{ShardCount, StreamId};
 use orderfold_http::clock;
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 use tracing::{debug, error, warn};
 
@@ -126,17 +126,24 @@ impl<V: View> Projector<V> {
         }
     }
 
-    /// Lets a few deliveries become more until a time, in which no reader waits for the read model.
+    /// Lets a few deliveries become more until a time, and then lets those go first that readers wait for; a reader who
+    /// waits for this read model ends either.
     async fn gather(&mut self, deliveries: &mut Vec<Delivery>, until: Instant) {
+        let progress = &self.shared.progress;
         while deliveries.len() < FEW_EVENTS && Instant::now() < until {
             tokio::select! {
                 () = self.shared.cancel.cancelled() => return,
-                () = self.shared.progress.wanted(V::READ_MODEL) => return,
-                () = sleep_until(until) => return,
+                () = progress.wanted(V::READ_MODEL) => return,
+                () = sleep_until(until) => break,
                 count = self.queue.recv_many(deliveries, FEW_EVENTS) => if count == 0 {
                     return;
                 },
             }
+        }
+        if deliveries.len() < FEW_EVENTS {
+            let undisturbing = progress.undisturbing(V::READ_MODEL);
+            // Whether in time or not: it goes on.
+            let _late = timeout(GATHERING, undisturbing).await;
         }
     }
 

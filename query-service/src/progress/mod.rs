@@ -40,7 +40,7 @@ pub struct Progress {
     /// Told whenever a checkpoint moved.
     moved: watch::Sender<()>,
     waiters: Semaphore,
-    /// Told whenever a reader begins to wait.
+    /// Told whenever a reader begins to wait, or ends.
     wanted: watch::Sender<()>,
 }
 

@@ -54,15 +54,19 @@ impl Progress {
 impl Progress {
     /// Ends as soon as a reader waits for the read model.
     pub async fn wanted(&self, read_model: ReadModel) {
+        self.until(|state| state.wants(read_model)).await;
+    }
+
+    /// Ends as soon as no reader waits for anything else, or one waits for the read model too.
+    pub async fn undisturbing(&self, read_model: ReadModel) {
+        self.until(|state| state.wanted.is_empty() || state.wants(read_model))
+            .await;
+    }
+
+    /// Ends as soon as something holds of what readers wait for.
+    async fn until(&self, holds: impl Fn(&State) -> bool) {
         let mut wanted = self.wanted.subscribe();
-        let is_wanted = || {
-            let state = self.read();
-            state
-                .wanted
-                .keys()
-                .any(|(waited_for, _)| *waited_for == read_model)
-        };
-        while !is_wanted() {
+        while !holds(&self.read()) {
             // The sender lives as long as this does.
             let _told = wanted.changed().await;
         }
@@ -82,6 +86,10 @@ impl Progress {
 }
 
 impl State {
+    fn wants(&self, read_model: ReadModel) -> bool {
+        self.wanted.keys().any(|(wanted, _)| *wanted == read_model)
+    }
+
     /// The end of a wait, if it can be told by now.
     fn judge(&self, read_models: &[ReadModel], token: &ConsistencyToken) -> Option<Wait> {
         if let Some(polled) = &self.heads {
@@ -169,6 +177,8 @@ impl Drop for Wanted<'_> {
                 }
             }
         }
+        drop(state);
+        self.progress.wanted.send_replace(());
     }
 }
 

@@ -5,10 +5,7 @@ use std::{convert::Infallible, time::Duration};
 
 use metrics::gauge;
 use orderfold_events::Shard;
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -30,7 +27,6 @@ impl Progress {
 
     async fn follow_checkpoints(&self) -> Infallible {
         let mut is_reachable = true;
-        let mut wanted = self.wanted.subscribe();
         loop {
             let started = Instant::now();
             match self.read_checkpoints().await {
@@ -44,19 +40,19 @@ impl Progress {
                 }
                 Err(_) => {}
             }
-            self.look_closely_until(started + CHECKPOINTS_INTERVAL, &mut wanted)
+            self.look_closely_until(started + CHECKPOINTS_INTERVAL)
                 .await;
         }
     }
 
     /// Looks every few milliseconds for what readers wait for; sleeps while nobody does.
-    async fn look_closely_until(&self, end: Instant, told: &mut watch::Receiver<()>) {
+    async fn look_closely_until(&self, end: Instant) {
         loop {
             let wanted: Vec<_> = self.read().wanted.keys().copied().collect();
             if wanted.is_empty() {
                 tokio::select! {
                     () = sleep_until(end) => return,
-                    _ = told.changed() => {
+                    () = self.until(|state| !state.wanted.is_empty()) => {
                         sleep(FIRST_LOOK).await;
                         continue;
                     }

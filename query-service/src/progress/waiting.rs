@@ -64,7 +64,7 @@ impl Progress {
     }
 
     /// Ends as soon as something holds of what readers wait for.
-    async fn until(&self, holds: impl Fn(&State) -> bool) {
+    pub(super) async fn until(&self, holds: impl Fn(&State) -> bool) {
         let mut wanted = self.wanted.subscribe();
         while !holds(&self.read()) {
             // The sender lives as long as this does.

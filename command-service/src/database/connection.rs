@@ -39,11 +39,13 @@ impl DatabaseConfig {
 
     /// A writer waits neither for a lock nor for a statement without end, stops working for a client that is gone,
     /// and never trusts plans that were made while the tables were empty. Each statement of the append has to see
-    /// what was committed while the one before it waited.
+    /// what was committed while the one before it waited. It is the same statements by the same keys whatever the batch
+    /// holds: to plan them anew for every batch takes longer than to run them.
     pub(super) fn writer(&self) -> Result<PgConnectOptions, sqlx::Error> {
         Ok(self.options()?.options([
             ("default_transaction_isolation", "read committed"),
             ("enable_seqscan", "off"),
+            ("plan_cache_mode", "force_generic_plan"),
             ("lock_timeout", "2s"),
             ("statement_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "10s"),

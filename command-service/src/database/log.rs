@@ -1,5 +1,6 @@
 //! The log shard by shard: where each ends, and its events in order.
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use orderfold_events::{
     Actor, Coordinate, CustomerId, Envelope, Epoch, EventId, Position, Shard, Timestamp, Version,
@@ -15,10 +16,11 @@ use super::{
 use crate::event_sourcing::StoreError;
 
 /// An event of the log with the bytes of its data.
+#[derive(Debug)]
 pub(crate) struct LogRecord {
     pub envelope: Envelope,
     pub customer: CustomerId,
-    pub data: Vec<u8>,
+    pub data: Bytes,
 }
 
 impl Database {
@@ -133,6 +135,6 @@ fn record(row: &PgRow) -> Result<LogRecord, StoreError> {
     Ok(LogRecord {
         envelope,
         customer,
-        data: row.try_get("data")?,
+        data: row.try_get::<Vec<u8>, _>("data")?.into(),
     })
 }

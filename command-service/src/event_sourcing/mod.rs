@@ -2,6 +2,7 @@
 //! It knows no HTTP, no business rule and no SQL.
 
 mod aggregate;
+mod appended;
 mod dropped;
 mod entry;
 mod error;
@@ -18,6 +19,7 @@ mod writers;
 pub(crate) use self::writer::Job;
 pub use self::{
     aggregate::{Aggregate, Loaded},
+    appended::Appended,
     error::StoreError,
     lanes::Lanes,
     outcome::{Outcome, StoredAnswer},

@@ -1,17 +1,17 @@
 //! The writer: takes whatever submissions wait, appends them in one call and one commit, and answers each. It owns its
 //! connection, so a caller that leaves cancels nothing, and where a reply is lost it asks again under the same keys.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Outcome, StoreError, Submission,
+    Appended, Outcome, StoreError, Submission,
     hot::{Hot, Seen, Settled},
 };
 use crate::database::{AppendError, Appender};
@@ -32,11 +32,11 @@ pub(crate) struct Job {
     pub reply: oneshot::Sender<Result<Outcome, StoreError>>,
 }
 
-/// One writer: its own connection, the streams that it moves on, and the bell of the relay.
+/// One writer: its own connection, the streams that it moves on, and the relay's way to what was appended.
 pub(super) struct Writer {
     pub appender: Appender,
     pub hot: Hot,
-    pub appended: Arc<Notify>,
+    pub appended: Appended,
 }
 
 impl Writer {
@@ -83,6 +83,7 @@ impl Writer {
     }
 
     async fn answer(&self, batch: Vec<Job>, outcomes: Vec<Result<Outcome, StoreError>>) {
+        self.appended.note(batch.iter().zip(&outcomes));
         let settled: Vec<Settled<'_>> = batch
             .iter()
             .zip(&outcomes)
@@ -90,10 +91,6 @@ impl Writer {
             .collect();
         self.hot.settle(&settled).await;
         for (job, outcome) in batch.into_iter().zip(outcomes) {
-            if matches!(outcome, Ok(Outcome::Accepted { .. })) && !job.submission.events.is_empty()
-            {
-                self.appended.notify_one();
-            }
             // Whoever asked may have left; the outcome stands all the same.
             let _left = job.reply.send(outcome);
         }

@@ -1,12 +1,10 @@
 //! The writers of this replica: each has a connection and a queue of its own, and every so-manieth shard.
 
-use std::sync::Arc;
-
 use orderfold_events::ShardCount;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{EventStore, hot::Hot, writer::Writer};
+use super::{Appended, EventStore, hot::Hot, writer::Writer};
 use crate::database::{Appender, Database, DatabaseConfig};
 
 /// Submissions that may wait for one writer; beyond it the store has no room.
@@ -20,8 +18,8 @@ pub struct Writers {
     pub tasks: TaskTracker,
     /// Cancelled when what still waits has to be given up.
     pub abandon: CancellationToken,
-    /// Rung after every append that recorded something.
-    pub appended: Arc<Notify>,
+    /// Told of every append that recorded something.
+    pub appended: Appended,
 }
 
 impl Writers {

@@ -155,7 +155,7 @@ fn lines(records: Vec<LogRecord>) -> Vec<u8> {
 }
 
 fn line(record: LogRecord) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let data = RawValue::from_string(String::from_utf8(record.data)?)?;
+    let data = RawValue::from_string(String::from_utf8(record.data.into())?)?;
     Ok(serde_json::to_vec(&FeedRecord {
         envelope: record.envelope,
         data,
@@ -213,7 +213,7 @@ mod tests {
         LogRecord {
             envelope,
             customer,
-            data: data.to_vec(),
+            data: data.to_vec().into(),
         }
     }
 

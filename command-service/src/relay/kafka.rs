@@ -83,8 +83,8 @@ impl KafkaLog {
             .set("compression.type", "zstd")
             // The default drops the oldest records of a long outage while later ones get through: a hole.
             .set("message.timeout.ms", "0")
-            // The relay gathers itself; this is for the records of one look to get together.
-            .set("linger.ms", "0.2")
+            // The relay gathers itself.
+            .set("linger.ms", "0")
             // After an outage the backlog need not wait ten seconds for the next attempt.
             .set("reconnect.backoff.max.ms", "1000")
             .set("queue.buffering.max.messages", QUEUE_RECORDS_MAX)
@@ -119,7 +119,7 @@ impl KafkaLog {
         .partition(i32::from(coordinate.shard.0))
         // The record's own timestamp stays the broker's: retention must not see backdated history.
         .key(customer.as_bytes())
-        .payload(&record.data)
+        .payload(record.data.as_ref())
         .headers(headers);
         match self.producer.send(message) {
             Ok(()) => Ok(true),

@@ -12,9 +12,9 @@ mod standing;
 mod tail;
 mod topic;
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, time::Duration};
 
-use tokio::{sync::Notify, task::JoinHandle, time::Instant};
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ pub use self::{
 pub(crate) use self::{partitions::Partition, scan::Scan};
 use crate::{
     database::{Database, Lease, Progress},
-    event_sourcing::StoreError,
+    event_sourcing::{Appended, StoreError},
 };
 
 /// How long a lease lasts that is not renewed; another replica takes over after it.
@@ -46,8 +46,8 @@ pub struct Relay {
     pub store_id: Uuid,
     /// Names this replica in the lease.
     pub owner: Uuid,
-    /// Rung by this replica's own appends.
-    pub appended: Arc<Notify>,
+    /// What this replica appends itself.
+    pub appended: Appended,
 }
 
 impl Relay {
@@ -60,6 +60,7 @@ impl Relay {
                 Ok(Some(lease)) => {
                     let begun = Instant::now();
                     let published = self.publish(lease, &stop).await;
+                    self.appended.await_events(false);
                     if begun.elapsed() > LEASE_DURATION {
                         // It worked for a while: the same failure is news again.
                         last_failure.clear();
@@ -105,6 +106,7 @@ impl Relay {
         }
         self.database.record_halt(lease, None).await?;
         tracing::info!(epoch = lease.epoch, "this replica publishes");
+        self.appended.await_events(true);
         let mut publisher = Publisher::start(&self.database, &self.kafka, self.store_id, lease)?;
         publisher.go_on_from(progress);
         let mut glance = Glance::default();

@@ -1,4 +1,5 @@
-//! Publishing: reads each shard after what was sent, sends it in order, and keeps the contiguous acknowledged prefix.
+//! Publishing: takes each shard's events after what was sent, sends them in order, and keeps the contiguous acknowledged
+//! prefix.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,10 +7,7 @@ use std::{
 };
 
 use orderfold_events::{EventId, Position, Shard, internal::Head};
-use tokio::{
-    sync::{Notify, mpsc},
-    time::Instant,
-};
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -18,7 +16,10 @@ use super::{
     halt::Halt,
     kafka::{Delivery, KafkaConfig, KafkaLog},
 };
-use crate::database::{Database, Lease, LogRecord, Progress};
+use crate::{
+    database::{Database, Lease, LogRecord, Progress},
+    event_sourcing::Appended,
+};
 
 /// Records on their way at once.
 const IN_FLIGHT_MAX: usize = 10_000;
@@ -33,8 +34,10 @@ const GATHERING_MAX: Duration = Duration::from_millis(20);
 const MANY_RECORDS: usize = 200;
 /// Progress is written this often at most: it only saves sending again what was sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(75);
-/// How often the heads are looked at while nothing happens here: another replica's appends ring no bell.
-const POLL_MIN: Duration = Duration::from_millis(5);
+/// While this replica appends, the store is looked at this often at least.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// How often it is looked at while nothing happens here: another replica's appends ring no bell.
+const POLL_MIN: Duration = Duration::from_millis(10);
 const POLL_MAX: Duration = Duration::from_millis(250);
 /// How long a stopping relay waits for records on their way.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -60,6 +63,8 @@ pub(super) struct Publisher<'a> {
     /// Where the next look at the shards begins: the last one had no room for all of it.
     next_shard: Shard,
     poll: Duration,
+    /// Until then it is enough to send what this replica appends.
+    look_by: Instant,
     save_at: Instant,
 }
 
@@ -83,6 +88,7 @@ impl<'a> Publisher<'a> {
             full: false,
             next_shard: Shard(0),
             poll: POLL_MIN,
+            look_by: Instant::now(),
             save_at: Instant::now(),
         })
     }
@@ -108,14 +114,15 @@ impl<'a> Publisher<'a> {
             .collect()
     }
 
-    /// Sends what is new, then waits for a delivery, a bell, the next poll or `until`, whichever is first.
+    /// Sends what is new, then takes deliveries until there may be something new again, or until `until`.
     pub async fn advance(
         &mut self,
-        appended: &Notify,
+        appended: &Appended,
         until: Instant,
         stop: &CancellationToken,
     ) -> Result<(), RelayError> {
-        let sent = self.send_new().await?;
+        let sent = self.send_new(appended).await?;
+        let may_have_left_some = sent >= MANY_RECORDS || !self.has_room();
         self.poll = if sent > 0 {
             POLL_MIN
         } else {
@@ -126,31 +133,78 @@ impl<'a> Publisher<'a> {
             let gathering = GATHERING_PER_RECORD.saturating_mul(records);
             tokio::time::sleep(gathering.min(GATHERING_MAX)).await;
         }
-        let now = Instant::now();
-        let mut wake = until.min(now + self.poll);
-        if !self.unsaved.is_empty() {
-            wake = wake.min(self.save_at);
+        let look_at = until.min(Instant::now() + self.poll);
+        loop {
+            let mut is_time = may_have_left_some;
+            let wake = if self.unsaved.is_empty() {
+                look_at
+            } else {
+                look_at.min(self.save_at)
+            };
+            tokio::select! {
+                () = stop.cancelled() => is_time = true,
+                () = appended.rung() => {
+                    self.poll = POLL_MIN;
+                    is_time = true;
+                }
+                Some(delivery) = self.deliveries.recv() => self.take(delivery)?,
+                () = tokio::time::sleep_until(wake) => {}
+            }
+            while let Ok(delivery) = self.deliveries.try_recv() {
+                self.take(delivery)?;
+            }
+            if !self.unsaved.is_empty() && Instant::now() >= self.save_at {
+                self.save().await?;
+            }
+            if is_time || Instant::now() >= look_at {
+                return Ok(());
+            }
         }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = appended.notified() => self.poll = POLL_MIN,
-            Some(delivery) = self.deliveries.recv() => self.take(delivery)?,
-            () = tokio::time::sleep_until(wake) => {}
+    }
+
+    fn has_room(&self) -> bool {
+        !self.full && self.in_flight < IN_FLIGHT_MAX
+    }
+
+    /// Sends what is new, as far as there is room, and says how many that were. What this replica has just appended
+    /// need not be read; that others append too, or that something got lost on the way here, only a look shows.
+    async fn send_new(&mut self, appended: &Appended) -> Result<usize, RelayError> {
+        if !self.has_room() {
+            return Ok(0);
         }
-        while let Ok(delivery) = self.deliveries.try_recv() {
-            self.take(delivery)?;
+        let (sent, is_all) = self.send_appended(appended.take())?;
+        if sent > 0 && is_all && Instant::now() < self.look_by {
+            return Ok(sent);
         }
-        if !self.unsaved.is_empty() && Instant::now() >= self.save_at {
-            self.save().await?;
+        self.look_by = Instant::now() + LOOK_INTERVAL;
+        Ok(sent + self.send_stored().await?)
+    }
+
+    /// Sends what follows on what was sent, and says how many that were, and whether none is left.
+    fn send_appended(&mut self, records: Vec<LogRecord>) -> Result<(usize, bool), RelayError> {
+        let mut sent = 0;
+        for mut record in records {
+            let at = record.envelope.coordinate;
+            let Some(track) = self.tracks.get(&at.shard) else {
+                continue;
+            };
+            if at.position <= track.sent {
+                continue;
+            }
+            let Some(last) = track.last.filter(|_| at.position == track.sent.next()) else {
+                return Ok((sent, false));
+            };
+            record.envelope.previous_id = last;
+            if !self.has_room() || !self.send(&record)? {
+                return Ok((sent, false));
+            }
+            sent += 1;
         }
-        Ok(())
+        Ok((sent, true))
     }
 
     /// Sends what the store has beyond what was sent, as far as there is room, and says how many that were.
-    async fn send_new(&mut self) -> Result<usize, RelayError> {
-        if self.full || self.in_flight >= IN_FLIGHT_MAX {
-            return Ok(0);
-        }
+    async fn send_stored(&mut self) -> Result<usize, RelayError> {
         let tracks = self.tracks.iter();
         let mut shards: Vec<(Shard, Position)> =
             tracks.map(|(&shard, track)| (shard, track.sent)).collect();

@@ -7,7 +7,7 @@ use orderfold_stack::TestServers;
 use tokio::time::Instant;
 
 use crate::{
-    submissions::{Customer, order},
+    submissions::{Customer, Varied, order},
     world::{LIMIT, World, accepted, soon},
 };
 
@@ -81,6 +81,35 @@ async fn every_event_arrives_once_in_order_with_its_headers_and_key_on_its_parti
     publishing.stop().await;
     let free = "select (expires_at = '-infinity')::int::bigint from relay_lease";
     assert_eq!(world.count(free).await, 1, "the lease was given up");
+    world.prove().await;
+}
+
+#[tokio::test]
+async fn what_is_appended_while_it_publishes_arrives_as_it_is_stored() {
+    let (world, kafka) = world_with_topic().await;
+    // From then on it knows the last event of every shard, and need not read what follows.
+    let customers = register(&world, 4).await;
+    let publishing = world.publish(&kafka);
+    until("the first events are there", &world, DRAINED).await;
+    let mut appended = 4;
+    for round in 0..20 {
+        let submissions = customers.iter().map(|customer| {
+            let (first, second) = (customer.stream(), order());
+            let mut submission = customer
+                .appends(first, 1 + 2 * round)
+                .also_reading(second, 0);
+            for stream in [second, second, first] {
+                submission.events.push(customer.event(stream));
+            }
+            world.store.submit(submission, soon())
+        });
+        let outcomes = futures::future::join_all(submissions).await;
+        assert!(outcomes.iter().all(accepted));
+        appended += 4 * 4;
+    }
+    let arrived = world.prove_published(&kafka).await;
+    assert_eq!(arrived.len(), appended, "nothing came twice");
+    publishing.stop().await;
     world.prove().await;
 }
 

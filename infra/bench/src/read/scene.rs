@@ -26,7 +26,8 @@ const STOCK: Stock = Stock {
     orders: 1_000,
     hot_orders: 0,
 };
-const FOLD_LIMIT: Duration = Duration::from_mins(30);
+/// A million orders take the better part of an hour.
+const FOLD_LIMIT: Duration = Duration::from_hours(3);
 
 pub struct Scene {
     pub stage: Stage,

@@ -66,6 +66,7 @@ pub async fn measure(
     let samples = Samples::take(&scene.stage.store).await?;
     let mut chain = Chain::link(&peers.pool, &backends.kafka_brokers, &scene.views).await?;
     let (mut service, mut by_hand) = (Percentiles::default(), Percentiles::default());
+    let mut answered = Percentiles::default();
     let mut orders = scene.shots.orders().iter().cycle();
     let mut connections = (
         Connection::open(&scene.stage.api).await?,
@@ -74,15 +75,17 @@ pub async fn measure(
     let step = progress.counted("visible: taking turns", u64::from(plan.pairs));
     for pair in 0..plan.pairs {
         let before = scene.stage.stored(PAYMENT).await?;
-        let mut latencies = Latencies::new()?;
+        let (mut until_answered, mut until_shown) = (Latencies::new()?, Latencies::new()?);
         for number in 0..plan.samples + WARM_UP {
             let order = orders.next().copied().unwrap_or_default();
             let took = pay(scene, &mut connections, order).await?;
             if number >= WARM_UP {
-                latencies.record(took);
+                until_answered.record(took.until_answered);
+                until_shown.record(took.until_shown);
             }
         }
-        service.push(&latencies);
+        answered.push(&until_answered);
+        service.push(&until_shown);
         let paid = scene.stage.stored(PAYMENT).await? - before;
         let shown = u64::try_from(plan.samples + WARM_UP).unwrap_or(u64::MAX);
         report.check("visible, payments shown", shown, paid, 0)?;
@@ -98,6 +101,7 @@ pub async fn measure(
         step.set(u64::from(pair) + 1);
     }
     step.done();
+    answered.figures("service, until the payment is answered", report)?;
     service.figures("service", report)?;
     by_hand.figures("chain by hand", report)?;
     let medians = Spread::of_ratios(&service.medians, &by_hand.medians)?;
@@ -107,14 +111,21 @@ pub async fn measure(
     Ok(())
 }
 
-/// From the payment until an answer shows it.
+/// How long a payment took.
+struct Took {
+    until_answered: Duration,
+    /// That, and until an answer shows it.
+    until_shown: Duration,
+}
+
 async fn pay(
     scene: &Scene,
     (write, read): &mut (Connection, Connection),
     order: Uuid,
-) -> Result<Duration> {
+) -> Result<Took> {
     let begun = Instant::now();
     let paid = write.ask(&scene.stage.api, scene.shots.pay(order)).await?;
+    let until_answered = begun.elapsed();
     let path = format!("/v1/orders/{order}");
     let token = paid
         .headers()
@@ -124,7 +135,7 @@ async fn pay(
     question.headers.insert(TOKEN, token.clone());
     question.headers.insert("prefer", PREFERENCE);
     let answer = read.ask(&scene.api, question).await?;
-    let took = begun.elapsed();
+    let until_shown = begun.elapsed();
     let written: Versioned = parse("a payment", paid.body())?;
     let shown: Versioned = parse(&path, answer.body())?;
     if shown.version < written.version {
@@ -134,5 +145,8 @@ async fn pay(
         );
         return Err(StackError::failed("show a payment", reason));
     }
-    Ok(took)
+    Ok(Took {
+        until_answered,
+        until_shown,
+    })
 }

@@ -24,6 +24,7 @@ mod replay;
 mod setup;
 mod shards;
 pub mod views;
+mod writing;
 
 use std::sync::Arc;
 

@@ -62,6 +62,11 @@ impl Parking {
         parking
     }
 
+    /// Whether every record is folded.
+    pub(super) fn is_none(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// The streams that are parked by this batch, each with its first record that cannot be folded.
     pub(super) fn newly_parked(&self) -> impl Iterator<Item = (StreamId, &Arc<Record>)> {
         let new = self.waiting.iter();

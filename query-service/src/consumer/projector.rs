@@ -6,7 +6,6 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use metrics::{counter, histogram};
 use orderfold_events::{ShardCount, StreamId};
-use orderfold_http::clock;
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
@@ -27,13 +26,7 @@ use super::{
     shards::Shards,
     views::{View, ViewError, keys_for},
 };
-use crate::{
-    database::{
-        DatabaseError, Transaction,
-        transaction::{Fence, Move},
-    },
-    projections::FoldKeys,
-};
+use crate::database::{DatabaseError, transaction::Fence};
 
 /// A record and the assignment under which it was read.
 pub(super) type Delivery = (Assignment, Arc<Record>);
@@ -44,6 +37,10 @@ pub(super) const BATCH_EVENTS_MAX: usize = 1000;
 /// reader waits. What comes after a while of quiet waits for nothing.
 const FEW_EVENTS: usize = 100;
 const GATHERING: Duration = Duration::from_millis(25);
+/// The same while readers wait for other read models only.
+const GATHERING_BACK: Duration = Duration::from_millis(100);
+/// How long those that nobody waits for let others go first.
+const YIELDING: Duration = Duration::from_millis(25);
 /// A batch ends when it holds this many bytes of events.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 const RETRY_MAX: Duration = Duration::from_secs(2);
@@ -117,7 +114,12 @@ impl<V: View> Projector<V> {
                     if count == 0 {
                         return;
                     }
-                    self.gather(&mut deliveries, last + GATHERING).await;
+                    let gathering = if self.shared.progress.stands_back(V::READ_MODEL) {
+                        GATHERING_BACK
+                    } else {
+                        GATHERING
+                    };
+                    self.gather(&mut deliveries, last + gathering).await;
                     last = Instant::now();
                     self.take(&deliveries).await;
                     deliveries.clear();
@@ -143,7 +145,7 @@ impl<V: View> Projector<V> {
         if deliveries.len() < FEW_EVENTS {
             let undisturbing = progress.undisturbing(V::READ_MODEL);
             // Whether in time or not: it goes on.
-            let _late = timeout(GATHERING, undisturbing).await;
+            let _late = timeout(YIELDING, undisturbing).await;
         }
     }
 
@@ -307,42 +309,6 @@ impl<V: View> Projector<V> {
             let missing = parking.missing();
             self.shared.progress.observe_missing(V::READ_MODEL, missing);
         }
-    }
-
-    /// Checkpoints first: they are the fence. Then the documents, and what waits.
-    async fn write(
-        &self,
-        batch: &Batch,
-        parking: &Parking,
-        keys: &FoldKeys,
-    ) -> Result<Fence, ViewError> {
-        let database = &self.shared.database;
-        let mut transaction = database.transaction_in(self.target.build).await?;
-        let outcome = self.write_in(&mut transaction, batch, parking, keys).await;
-        if let Ok(Fence::Passed) = outcome {
-            transaction.commit().await?;
-        } else {
-            transaction.abort().await;
-        }
-        outcome
-    }
-
-    async fn write_in(
-        &self,
-        transaction: &mut Transaction,
-        batch: &Batch,
-        parking: &Parking,
-        keys: &FoldKeys,
-    ) -> Result<Fence, ViewError> {
-        let moves: Vec<Move> = batch.moves.values().cloned().collect();
-        if transaction.advance(&moves).await? == Fence::Lost {
-            return Ok(Fence::Lost);
-        }
-        self.view.write(transaction, &parking.fold, keys).await?;
-        let parked = parking.documents(self.target, clock::now().into());
-        transaction.park(&parked).await?;
-        let behind = parking.behind(self.target);
-        Ok(transaction.wait_behind(behind).await?)
     }
 }
 

@@ -80,6 +80,7 @@ impl Reader {
                     self.shared.health.set_running(false);
                     close(kafka).await;
                     self.shared.assignments.revoke_all();
+                    self.shared.progress.fold_here(BTreeSet::new());
                 }
                 Err(error) => error!(%error, "the consumer of Kafka cannot be set up"),
             }

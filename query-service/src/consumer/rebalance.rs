@@ -64,6 +64,7 @@ impl Rebalancing {
             starts.add_partition_offset(element.topic(), element.partition(), offset)?;
         }
         shards(partitions).for_each(|shard| self.assignments.assign(shard));
+        self.progress.fold_here(self.assignments.shards());
         say(partitions, "shards assigned");
         consumer.incremental_assign(&starts)
     }
@@ -74,6 +75,7 @@ impl Rebalancing {
         partitions: &TopicPartitionList,
     ) -> Result<(), KafkaError> {
         shards(partitions).for_each(|shard| self.assignments.revoke(shard));
+        self.progress.fold_here(self.assignments.shards());
         say(partitions, "shards revoked");
         consumer.incremental_unassign(partitions)
     }

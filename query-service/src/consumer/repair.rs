@@ -133,7 +133,7 @@ impl<V: View> Projector<V> {
     }
 
     async fn try_repair(
-        &self,
+        &mut self,
         (backlog, keys): (&Backlog, &FoldKeys),
         step: &Move,
         cut: &Cut,
@@ -144,7 +144,8 @@ impl<V: View> Projector<V> {
             .repair_in(&mut transaction, (backlog, keys), step, cut)
             .await;
         if let Ok(Repaired::Free | Repaired::Waiting) = outcome {
-            transaction.commit().await?;
+            let moment = transaction.commit().await?;
+            self.shards.saw(moment);
         } else {
             transaction.abort().await;
         }
@@ -181,7 +182,10 @@ impl<V: View> Projector<V> {
                 .keep_skipped(parked.skipped(backlog.request.clone()))
                 .await?;
         }
-        self.view.write(transaction, &cut.fold, keys).await?;
+        let documents = self.view.read(transaction, &cut.fold).await?;
+        self.view
+            .write(transaction, &cut.fold, keys, documents)
+            .await?;
         transaction
             .audit(cut.record(&parked, &backlog.request))
             .await?;

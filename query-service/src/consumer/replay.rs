@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     database::{
-        Build, Checkpoint, Database, DatabaseError, StoreIdentity,
+        Build, Checkpoint, Database, DatabaseError, StoreIdentity, Transaction,
         comparing::Comparison,
         transaction::{Fence, Move},
     },
@@ -253,19 +253,31 @@ impl Recomputation<'_> {
     ) -> Result<Fence, ViewError> {
         let database = &self.replay.database;
         let mut transaction = database.transaction_in(Build::SCRATCH).await?;
-        let outcome = match transaction.advance(std::slice::from_ref(step)).await {
-            Ok(Fence::Passed) => view
-                .write(&mut transaction, &parking.fold, keys)
-                .await
-                .map(|()| Fence::Passed),
-            other => other.map_err(ViewError::from),
-        };
+        let outcome = self
+            .write_in(&mut transaction, view, step, (parking, keys))
+            .await;
         if let Ok(Fence::Passed) = outcome {
             transaction.commit().await?;
         } else {
             transaction.abort().await;
         }
         outcome
+    }
+
+    async fn write_in(
+        &self,
+        transaction: &mut Transaction,
+        view: &impl View,
+        step: &Move,
+        (parking, keys): (&Parking, &FoldKeys),
+    ) -> Result<Fence, ViewError> {
+        if transaction.advance(std::slice::from_ref(step)).await? == Fence::Lost {
+            return Ok(Fence::Lost);
+        }
+        let documents = view.read(transaction, &parking.fold).await?;
+        view.write(transaction, &parking.fold, keys, documents)
+            .await?;
+        Ok(Fence::Passed)
     }
 
     fn is_sampled(&self, record: &Record) -> bool {

@@ -16,7 +16,7 @@ use super::{
     fill::{Page, Wish, fill},
     health::Halt,
 };
-use crate::database::{Checkpoint, DatabaseError};
+use crate::database::{Checkpoint, DatabaseError, moment::Moment};
 
 /// A shard that stands still for so long, although the store is ahead and nothing is on its way, is read from the feed.
 const STALL: Duration = Duration::from_secs(10);
@@ -30,6 +30,8 @@ pub(super) struct Shards {
     count: ShardCount,
     pages: mpsc::UnboundedSender<Page>,
     followed: BTreeMap<Shard, Following>,
+    /// When the checkpoints that are certain stood there at the latest.
+    moment: Moment,
 }
 
 impl Shards {
@@ -45,7 +47,17 @@ impl Shards {
             count,
             pages,
             followed: BTreeMap::new(),
+            moment: Moment::default(),
         }
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        self.moment
+    }
+
+    /// Takes note of when checkpoints stood where they are known to, or were brought there.
+    pub(super) fn saw(&mut self, moment: Moment) {
+        self.moment = self.moment.max(moment);
     }
 
     pub(super) fn followed(&self) -> &BTreeMap<Shard, Following> {
@@ -75,8 +87,10 @@ impl Shards {
             read_model, build, ..
         } = self.target;
         let database = &self.shared.database;
-        let keys = missing.keys().map(|&shard| (read_model, build, shard));
-        let checkpoints = database.some_checkpoints(keys).await?;
+        let (checkpoints, moment) = database
+            .checkpoints_now((read_model, build), missing.keys().copied())
+            .await?;
+        self.moment = self.moment.max(moment);
         // After the checkpoints: what waits by then is at least what they have passed over.
         let mut parked = database
             .streams_parked_in((read_model, build), missing.keys().copied())

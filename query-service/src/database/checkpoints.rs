@@ -9,7 +9,12 @@ use orderfold_events::{Epoch, EventId, Position, Shard, ShardCount, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, Build, Database, DatabaseError, bootstrap::of_build, collections::CHECKPOINTS, stored,
+    Attempt, Build, Database, DatabaseError,
+    bootstrap::of_build,
+    collections::CHECKPOINTS,
+    moment::{self, Moment},
+    stored,
+    transaction::{Fence, Move},
 };
 use crate::projections::ReadModel;
 
@@ -161,6 +166,41 @@ impl Database {
             .map(|(projection, build, shard)| checkpoint_id(projection, build, shard))
             .collect();
         self.find_checkpoints(doc! { "_id": { "$in": ids } }).await
+    }
+
+    /// Some checkpoints of one build, and when they stood there.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away.
+    pub async fn checkpoints_now(
+        &self,
+        (read_model, build): (ReadModel, Build),
+        shards: impl Iterator<Item = Shard>,
+    ) -> Result<(Vec<Checkpoint>, Moment), DatabaseError> {
+        let ids = shards.map(|shard| checkpoint_id(read_model, build, shard));
+        let ids = ids.map(Bson::from).collect();
+        let mut session = self.session().await?;
+        let collection = self.collection(CHECKPOINTS);
+        let checkpoints = moment::find(&collection, &mut session, ids).await?;
+        Ok((checkpoints, Moment::of(&session)))
+    }
+
+    /// Moves a checkpoint past events that change nothing, only from exactly where it is expected: where nothing else is
+    /// written, no transaction is needed.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when MongoDB is away: whether it moved is then not known.
+    pub async fn pass_over(&self, step: &Move) -> Result<Fence, DatabaseError> {
+        let moved = self
+            .collection::<Checkpoint>(CHECKPOINTS)
+            .update_one(exactly(&step.from), moved_to(&step.to))
+            .await
+            .attempt("move a checkpoint")?;
+        Ok(if moved.matched_count == 1 {
+            Fence::Passed
+        } else {
+            Fence::Lost
+        })
     }
 
     async fn find_checkpoints(

@@ -10,6 +10,7 @@ pub mod collections;
 pub mod comparing;
 pub mod identity;
 pub mod keys;
+pub mod moment;
 pub mod parked;
 mod parking;
 pub mod reading;

@@ -11,6 +11,7 @@ use super::{
     Attempt, Build, Database, DatabaseError, Statement, Transaction,
     bootstrap::of_build,
     collections::{PARKED, SKIPPED},
+    moment::Find,
     parked::{Missing, ParkedStream, RepairRequest, SkippedEvent},
     stored,
     transaction::Fence,

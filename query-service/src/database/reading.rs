@@ -19,6 +19,16 @@ pub fn one_moment() -> ReadConcern {
     ReadConcern::snapshot()
 }
 
+/// The filter for documents by their ids. A single one the server finds without a plan.
+#[must_use]
+pub fn by_ids(ids: &[Bson]) -> Document {
+    if let [id] = ids {
+        doc! { "_id": id }
+    } else {
+        doc! { "_id": { "$in": ids } }
+    }
+}
+
 /// A row in a list: the value that the list is sorted by, and what tells rows with the same value apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {

@@ -4,7 +4,6 @@
 use std::{borrow::Cow, time::Duration};
 
 use bson::{Bson, Document, doc};
-use futures::TryStreamExt;
 use mongodb::{ClientSession, error::UNKNOWN_TRANSACTION_COMMIT_RESULT, options::ReadConcern};
 use orderfold_events::{OrderId, Version};
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,6 +13,7 @@ use super::{
     checkpoints::{exactly, moved_to},
     collections::{CHECKPOINTS, built, written_by},
     durable,
+    moment::{self, Find, Moment},
     statements::{chunks, update_command},
     stored::{StoredId, id_value},
 };
@@ -48,6 +48,26 @@ pub struct Move {
 }
 
 impl Database {
+    /// The name of a collection in a build; without one, in the build that answers.
+    fn name_in(&self, build: Option<Build>, name: &'static str) -> Cow<'static, str> {
+        match build {
+            Some(build) if written_by(name).is_some() => built(name, build).into(),
+            Some(_) => name.into(),
+            None => self.serving.name(name),
+        }
+    }
+
+    pub(super) fn collection_in<T>(
+        &self,
+        build: Option<Build>,
+        name: &'static str,
+    ) -> mongodb::Collection<T>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync,
+    {
+        self.inner.collection(&self.name_in(build, name))
+    }
+
     /// Begins a transaction on the builds that answer.
     ///
     /// # Errors
@@ -66,7 +86,7 @@ impl Database {
 
     async fn begin(&self, build: Option<Build>) -> Result<Transaction, DatabaseError> {
         let attempt = "begin a transaction";
-        let mut session = self.client.start_session().await.attempt(attempt)?;
+        let mut session = self.session().await?;
         session
             .start_transaction()
             .read_concern(ReadConcern::snapshot())
@@ -83,20 +103,11 @@ impl Database {
 }
 
 impl Transaction {
-    /// The name of a collection in the build that this is about.
-    fn name(&self, name: &'static str) -> Cow<'static, str> {
-        match self.build {
-            Some(build) if written_by(name).is_some() => built(name, build).into(),
-            Some(_) => name.into(),
-            None => self.database.serving.name(name),
-        }
-    }
-
     fn collection<T>(&self, name: &'static str) -> mongodb::Collection<T>
     where
         T: Serialize + DeserializeOwned + Send + Sync,
     {
-        self.database.inner.collection(&self.name(name))
+        self.database.collection_in(self.build, name)
     }
 
     /// Moves checkpoints, each only from exactly where it is expected. It must be the first thing a transaction does.
@@ -127,7 +138,7 @@ impl Transaction {
     ) -> Result<usize, DatabaseError> {
         let attempt = "write documents";
         let mut matched = 0_usize;
-        let name = self.name(collection);
+        let name = self.database.name_in(self.build, collection);
         for chunk in chunks(statements) {
             let command = update_command(&name, chunk)?;
             let answer = self
@@ -163,30 +174,6 @@ impl Transaction {
             .await
             .attempt("add documents")
             .map(drop)
-    }
-
-    /// The documents with these ids, as of the transaction's snapshot.
-    ///
-    /// # Errors
-    /// [`DatabaseError`] when MongoDB is away, or a document is not of the expected shape.
-    pub async fn find<T>(
-        &mut self,
-        collection: &'static str,
-        ids: Vec<Bson>,
-    ) -> Result<Vec<T>, DatabaseError>
-    where
-        T: Serialize + DeserializeOwned + Send + Sync,
-    {
-        let attempt = "read documents";
-        self.collection::<T>(collection)
-            .find(doc! { "_id": { "$in": ids } })
-            .session(&mut self.session)
-            .await
-            .attempt(attempt)?
-            .stream(&mut self.session)
-            .try_collect()
-            .await
-            .attempt(attempt)
     }
 
     /// Raises a version by one, in the document with this id, if it stands just below.
@@ -244,18 +231,21 @@ impl Transaction {
             .map(drop)
     }
 
-    /// Commits. After an error the checkpoints tell whether it happened.
+    /// Commits, and says when. After an error the checkpoints tell whether it happened.
     ///
     /// # Errors
     /// [`DatabaseError`] when it was aborted, or its outcome cannot be learnt.
-    pub async fn commit(mut self) -> Result<(), DatabaseError> {
+    pub async fn commit(mut self) -> Result<Moment, DatabaseError> {
         let mut attempts = COMMIT_ATTEMPTS;
         loop {
             attempts = attempts.saturating_sub(1);
             match self.session.commit_transaction().await {
                 Err(error)
                     if attempts > 0 && error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {}
-                outcome => return outcome.attempt("commit a transaction"),
+                outcome => {
+                    outcome.attempt("commit a transaction")?;
+                    return Ok(Moment::of(&self.session));
+                }
             }
         }
     }
@@ -265,6 +255,21 @@ impl Transaction {
         if let Err(error) = self.session.abort_transaction().await {
             tracing::debug!(error = %error, "a transaction could not be aborted");
         }
+    }
+}
+
+/// As of the transaction's snapshot.
+impl Find for Transaction {
+    async fn find<T>(
+        &mut self,
+        collection: &'static str,
+        ids: Vec<Bson>,
+    ) -> Result<Vec<T>, DatabaseError>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync,
+    {
+        let collection = self.collection(collection);
+        moment::find(&collection, &mut self.session, ids).await
     }
 }
 

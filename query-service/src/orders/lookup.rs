@@ -7,14 +7,18 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bson::{RawDocumentBuf, doc, spec::BinarySubtype};
+use bson::{RawDocumentBuf, spec::BinarySubtype};
 use futures::TryStreamExt;
 use orderfold_events::OrderId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use uuid::Uuid;
 
 use crate::{
-    database::{Attempt, Database, DatabaseError, reading::READ_MAX, stored::id_value},
+    database::{
+        Attempt, Database, DatabaseError,
+        reading::{READ_MAX, by_ids},
+        stored::id_value,
+    },
     projections::order_detail::OrderDocument,
 };
 
@@ -99,7 +103,7 @@ impl Lookup {
             .database
             .order_detail()
             .clone_with_type()
-            .find(doc! { "_id": { "$in": ids } })
+            .find(by_ids(&ids))
             .max_time(READ_MAX)
             .await
             .attempt(ATTEMPT)?

@@ -6,6 +6,7 @@ mod missing;
 mod polling;
 mod switching;
 mod waiting;
+mod wanting;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -53,8 +54,12 @@ struct State {
     /// Streams of which something is missing in the builds that answer.
     missing: BTreeMap<ReadModel, BTreeSet<Missing>>,
     heads: Option<Polled>,
+    /// Shards that this replica folds itself: it need not look how far they are.
+    folded_here: BTreeSet<Shard>,
     /// What readers wait for, and how many wait for each.
     wanted: BTreeMap<(ReadModel, Shard), usize>,
+    /// When readers were last known to wait for a read model.
+    waited_for: BTreeMap<ReadModel, Instant>,
 }
 
 /// The heads of the store, the last time it answered.
@@ -90,6 +95,11 @@ impl Progress {
         if has_moved {
             self.moved.send_replace(());
         }
+    }
+
+    /// Takes note of which shards this replica folds itself.
+    pub fn fold_here(&self, shards: BTreeSet<Shard>) {
+        self.write().folded_here = shards;
     }
 
     /// Reads the registry of builds, all checkpoints, and what is missing.

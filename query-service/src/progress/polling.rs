@@ -1,5 +1,5 @@
-//! Keeping up to date: checkpoints every 250 ms, those that readers wait for every 10 ms, the heads of the store every
-//! second.
+//! Keeping up to date: checkpoints every 250 ms, those that readers wait for every 10 ms unless this replica moves them
+//! itself, the heads of the store every second.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{database::DatabaseError, projections::ReadModel};
 
 const CHECKPOINTS_INTERVAL: Duration = Duration::from_millis(250);
 const WANTED_INTERVAL: Duration = Duration::from_millis(10);
-/// What a reader waits for is hardly there when it begins to; what this replica folds itself, it knows without a look.
+/// What a reader waits for is hardly there when it begins to.
 const FIRST_LOOK: Duration = Duration::from_millis(4);
 const HEADS_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -45,14 +45,14 @@ impl Progress {
         }
     }
 
-    /// Looks every few milliseconds for what readers wait for; sleeps while nobody does.
+    /// Looks every few milliseconds for what readers wait for and others fold; sleeps while there is no such thing.
     async fn look_closely_until(&self, end: Instant) {
         loop {
-            let wanted: Vec<_> = self.read().wanted.keys().copied().collect();
+            let wanted: Vec<_> = self.read().wanted_elsewhere().collect();
             if wanted.is_empty() {
                 tokio::select! {
                     () = sleep_until(end) => return,
-                    () = self.until(|state| !state.wanted.is_empty()) => {
+                    () = self.until(|state| state.wanted_elsewhere().next().is_some()) => {
                         sleep(FIRST_LOOK).await;
                         continue;
                     }

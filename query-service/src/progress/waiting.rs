@@ -1,9 +1,9 @@
 //! Waiting until projections have reached what a consistency token says.
 
-use orderfold_events::{ConsistencyToken, Coordinate, Shard};
+use orderfold_events::{ConsistencyToken, Coordinate};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Progress, State};
+use super::{Progress, State, wanting::Wanted};
 use crate::{database::Checkpoint, projections::ReadModel, store::Heads};
 
 /// Most readers that wait at once.
@@ -52,26 +52,6 @@ impl Progress {
 }
 
 impl Progress {
-    /// Ends as soon as a reader waits for the read model.
-    pub async fn wanted(&self, read_model: ReadModel) {
-        self.until(|state| state.wants(read_model)).await;
-    }
-
-    /// Ends as soon as no reader waits for anything else, or one waits for the read model too.
-    pub async fn undisturbing(&self, read_model: ReadModel) {
-        self.until(|state| state.wanted.is_empty() || state.wants(read_model))
-            .await;
-    }
-
-    /// Ends as soon as something holds of what readers wait for.
-    pub(super) async fn until(&self, holds: impl Fn(&State) -> bool) {
-        let mut wanted = self.wanted.subscribe();
-        while !holds(&self.read()) {
-            // The sender lives as long as this does.
-            let _told = wanted.changed().await;
-        }
-    }
-
     /// Whether every build of every read model has folded the event there, also those that do not answer.
     #[must_use]
     pub fn has_passed(&self, coordinate: Coordinate) -> bool {
@@ -86,10 +66,6 @@ impl Progress {
 }
 
 impl State {
-    fn wants(&self, read_model: ReadModel) -> bool {
-        self.wanted.keys().any(|(wanted, _)| *wanted == read_model)
-    }
-
     /// The end of a wait, if it can be told by now.
     fn judge(&self, read_models: &[ReadModel], token: &ConsistencyToken) -> Option<Wait> {
         if let Some(polled) = &self.heads {
@@ -135,58 +111,11 @@ fn refuse(heads: &Heads, coordinate: Coordinate) -> Option<Wait> {
     }
 }
 
-/// Makes the poller look closely while a reader waits; ends with the wait, also when the caller goes away.
-struct Wanted<'a> {
-    progress: &'a Progress,
-    keys: Vec<(ReadModel, Shard)>,
-}
-
-impl<'a> Wanted<'a> {
-    fn register(
-        progress: &'a Progress,
-        read_models: &[ReadModel],
-        token: &ConsistencyToken,
-    ) -> Self {
-        let keys: Vec<_> = token
-            .coordinates()
-            .flat_map(|coordinate| {
-                read_models
-                    .iter()
-                    .map(move |&read_model| (read_model, coordinate.shard))
-            })
-            .collect();
-        let mut state = progress.write();
-        for &key in &keys {
-            let waiting = state.wanted.entry(key).or_default();
-            *waiting = waiting.saturating_add(1);
-        }
-        drop(state);
-        progress.wanted.send_replace(());
-        Self { progress, keys }
-    }
-}
-
-impl Drop for Wanted<'_> {
-    fn drop(&mut self) {
-        let mut state = self.progress.write();
-        for key in &self.keys {
-            if let Some(waiting) = state.wanted.get_mut(key) {
-                *waiting = waiting.saturating_sub(1);
-                if *waiting == 0 {
-                    state.wanted.remove(key);
-                }
-            }
-        }
-        drop(state);
-        self.progress.wanted.send_replace(());
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{sync::Arc, time::Duration};
 
-    use orderfold_events::{Epoch, Position, ShardCount};
+    use orderfold_events::{Epoch, Position, Shard, ShardCount};
     use secrecy::SecretString;
     use uuid::Uuid;
 
@@ -197,10 +126,11 @@ mod tests {
         store::{EpochTable, StoreClient},
     };
 
-    const MODELS: [ReadModel; 2] = [ReadModel::OrderList, ReadModel::OrderDetail];
+    pub(in crate::progress) const MODELS: [ReadModel; 2] =
+        [ReadModel::OrderList, ReadModel::OrderDetail];
 
     /// Nothing listens there: these tests tell the progress themselves.
-    async fn progress() -> Progress {
+    pub(in crate::progress) async fn progress() -> Progress {
         let database = Database::open("mongodb://127.0.0.1:1/?directConnection=true")
             .await
             .unwrap();
@@ -216,7 +146,7 @@ mod tests {
         }
     }
 
-    fn token(epoch: u32, shard: u16, position: u64) -> ConsistencyToken {
+    pub(in crate::progress) fn token(epoch: u32, shard: u16, position: u64) -> ConsistencyToken {
         ConsistencyToken::from(Coordinate {
             epoch: Epoch(epoch),
             shard: Shard(shard),

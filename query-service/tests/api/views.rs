@@ -110,7 +110,10 @@ impl Views {
         let keys = self.keys.for_fold(keys_for::<V>(batch)).await.unwrap();
         let mut transaction = self.database.transaction().await.unwrap();
         assert_eq!(transaction.advance(&moves).await.unwrap(), Fence::Passed);
-        view.write(&mut transaction, batch, &keys).await.unwrap();
+        let documents = view.read(&mut transaction, batch).await.unwrap();
+        view.write(&mut transaction, batch, &keys, documents)
+            .await
+            .unwrap();
         transaction.commit().await.unwrap();
         for step in moves {
             let key = (step.to.projection, step.to.shard);

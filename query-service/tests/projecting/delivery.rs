@@ -1,7 +1,16 @@
 //! What Kafka delivers is not what the store recorded: twice, too late, not at all, or from another history.
 
 use bson::doc;
-use orderfold_events::{Epoch, Position, Shard, internal::EpochStart};
+use orderfold_events::{Epoch, EventId, Position, Shard, internal::EpochStart};
+use query_service::{
+    database::{
+        Build, Checkpoint,
+        moment::Moment,
+        transaction::{Fence, Move},
+    },
+    projections::ReadModel,
+};
+use uuid::Uuid;
 
 use crate::{
     history::{History, Recorded},
@@ -44,6 +53,61 @@ async fn what_is_published_is_folded_and_a_restart_goes_on_from_the_checkpoints(
     );
     assert_eq!(world.pages(), 0, "the feed was not needed");
     replica.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_that_come_one_by_one_pass_the_read_models_that_they_do_not_concern() {
+    let world = World::new().await;
+    let replica = world.replica();
+    let ((), events) = world.record(|history| {
+        let customer = history.register_in(Shard(0));
+        let order = history.place(customer, &[(2, 1000)]);
+        history.pay(order, 2000);
+        history.ship(order, 2);
+    });
+    for event in &events {
+        world.publish(std::slice::from_ref(event)).await;
+        world.settle().await;
+    }
+    // A replica that reads the same again, and one that goes on.
+    replica.kill().await;
+    let replica = world.replica();
+    world.publish(&events).await;
+    let ((), events) = world.record(trade);
+    world.publish(&events).await;
+    world.settle().await;
+    replica.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_that_somebody_else_moved_is_not_moved_from_where_it_was() {
+    let world = World::new().await;
+    let from = Checkpoint::start(ReadModel::CustomerList, Shard(0));
+    let start = bson::serialize_to_document(&from).unwrap();
+    world.checkpoints().insert_one(start).await.unwrap();
+    let to = Checkpoint {
+        position: Position(1),
+        event_id: EventId(Uuid::from_u128(1)),
+        ..from.clone()
+    };
+    let step = Move {
+        from,
+        to: to.clone(),
+    };
+    assert_eq!(
+        world.database.pass_over(&step).await.unwrap(),
+        Fence::Passed
+    );
+    assert_eq!(world.database.pass_over(&step).await.unwrap(), Fence::Lost);
+    let shards = std::iter::once(Shard(0));
+    let of_build = (ReadModel::CustomerList, Build::FIRST);
+    let (stored, moment) = world
+        .database
+        .checkpoints_now(of_build, shards)
+        .await
+        .unwrap();
+    assert_eq!(stored, [to]);
+    assert_ne!(moment, Moment::default(), "it was seen some time");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

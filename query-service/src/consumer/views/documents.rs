@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
-use orderfold_events::{CustomerId, Event, StreamId, Version};
+use orderfold_events::{CustomerId, Envelope, Event, StreamId, Version};
 
 use super::{View, ViewError, readable};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     database::{
         DatabaseError, Statement, Transaction,
         collections::{CUSTOMER_KEY, documents_of},
+        moment::Find,
         stored::id_value,
     },
     projections::{DocumentView, FoldKeys, ReadModel, VersionPlace},
@@ -35,8 +36,35 @@ impl<V> Default for Documents<V> {
 impl<V: DocumentView> View for Documents<V> {
     const READ_MODEL: ReadModel = V::READ_MODEL;
 
+    /// All that the batch concerns, also those that are not there yet.
+    type Documents = BTreeMap<V::Id, Option<V::Document>>;
+
     fn key_for(event: &Event) -> Option<CustomerId> {
         V::select(event).and_then(|(_, fact)| V::key_for(fact))
+    }
+
+    fn touches(&self, _envelope: &Envelope, event: &Event) -> bool {
+        V::select(event).is_some()
+    }
+
+    async fn read(
+        &self,
+        from: &mut impl Find,
+        batch: &[Arc<Record>],
+    ) -> Result<Self::Documents, DatabaseError> {
+        let mut documents: Self::Documents = readable(batch)
+            .filter_map(|(_, content)| V::select(&content.event))
+            .map(|(id, _)| (id, None))
+            .collect();
+        if documents.is_empty() {
+            return Ok(documents);
+        }
+        let ids = documents.keys().map(|&id| id_value(id)).collect();
+        let collection = documents_of(V::READ_MODEL);
+        for document in from.find::<V::Document>(collection, ids).await? {
+            documents.insert(V::id(&document), Some(document));
+        }
+        Ok(documents)
     }
 
     async fn write(
@@ -44,19 +72,9 @@ impl<V: DocumentView> View for Documents<V> {
         transaction: &mut Transaction,
         batch: &[Arc<Record>],
         keys: &FoldKeys,
+        mut documents: Self::Documents,
     ) -> Result<(), ViewError> {
-        let mut documents: BTreeMap<V::Id, Option<V::Document>> = readable(batch)
-            .filter_map(|(_, content)| V::select(&content.event))
-            .map(|(id, _)| (id, None))
-            .collect();
-        if documents.is_empty() {
-            return Ok(());
-        }
         let collection = documents_of(V::READ_MODEL);
-        let ids = documents.keys().map(|&id| id_value(id)).collect();
-        for document in transaction.find::<V::Document>(collection, ids).await? {
-            documents.insert(V::id(&document), Some(document));
-        }
         for (record, content) in readable(batch) {
             let Some((id, fact)) = V::select(&content.event) else {
                 continue;

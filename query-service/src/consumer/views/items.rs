@@ -5,7 +5,7 @@ use std::{marker::PhantomData, sync::Arc};
 
 use bson::doc;
 use chrono_tz::Tz;
-use orderfold_events::ShardCount;
+use orderfold_events::{Envelope, Event, ShardCount};
 
 use super::{
     View, ViewError, readable,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     consumer::record::Record,
-    database::{DatabaseError, Statement, Transaction, collections::documents_of},
+    database::{DatabaseError, Statement, Transaction, collections::documents_of, moment::Find},
     projections::{
         FoldKeys, ReadModel,
         ranking::{ItemBookings, ItemBucket, ItemKey, Ranking},
@@ -42,11 +42,27 @@ impl<R> Items<R> {
 impl<R: Ranking> View for Items<R> {
     const READ_MODEL: ReadModel = R::READ_MODEL;
 
+    type Documents = ();
+
+    fn touches(&self, envelope: &Envelope, event: &Event) -> bool {
+        let mut bookings = ItemBookings::new(self.shards, self.zone);
+        R::book(&mut bookings, envelope, event).is_err() || !bookings.buckets.is_empty()
+    }
+
+    async fn read(
+        &self,
+        _from: &mut impl Find,
+        _batch: &[Arc<Record>],
+    ) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
     async fn write(
         &self,
         transaction: &mut Transaction,
         batch: &[Arc<Record>],
         _keys: &FoldKeys,
+        (): (),
     ) -> Result<(), ViewError> {
         let mut bookings = ItemBookings::new(self.shards, self.zone);
         for (record, content) in readable(batch) {

@@ -8,12 +8,12 @@ mod timeline;
 
 use std::{future::Future, sync::Arc};
 
-use orderfold_events::{CustomerId, Event, StreamId, Version};
+use orderfold_events::{CustomerId, Envelope, Event, StreamId, Version};
 
 pub use self::{documents::Documents, items::Items, sales::Sales, timeline::Timeline};
 use super::record::{Content, Record};
 use crate::{
-    database::{DatabaseError, StoreIdentity, Transaction},
+    database::{DatabaseError, StoreIdentity, Transaction, moment::Find},
     projections::{
         Contradiction, FoldKeys, ReadModel, customer_360::Customer360, customer_list::CustomerList,
         customer_sales::CustomerSales, order_detail::OrderDetail, order_list::OrderList,
@@ -25,18 +25,32 @@ use crate::{
 pub trait View: Send + Sync + 'static {
     const READ_MODEL: ReadModel;
 
+    /// What folding takes of what is there already.
+    type Documents: Send;
+
     /// Whose key folding an event takes.
     fn key_for(_event: &Event) -> Option<CustomerId> {
         None
     }
 
-    /// Folds a batch into the documents, with the keys that its events take. Records come in the order of their
-    /// positions within each shard.
+    /// Whether folding an event changes a document.
+    fn touches(&self, envelope: &Envelope, event: &Event) -> bool;
+
+    /// Reads what folding a batch takes.
+    fn read(
+        &self,
+        from: &mut impl Find,
+        batch: &[Arc<Record>],
+    ) -> impl Future<Output = Result<Self::Documents, DatabaseError>> + Send;
+
+    /// Folds a batch into the documents that were read for it, with the keys that its events take. Records come in the
+    /// order of their positions within each shard.
     fn write(
         &self,
         transaction: &mut Transaction,
         batch: &[Arc<Record>],
         keys: &FoldKeys,
+        documents: Self::Documents,
     ) -> impl Future<Output = Result<(), ViewError>> + Send;
 
     /// Lets the documents that keep the version of a stream go on behind an event that is left out. Where no document

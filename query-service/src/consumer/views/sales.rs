@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bson::{Bson, Document, doc};
 use chrono_tz::Tz;
-use orderfold_events::{Position, Shard, ShardCount};
+use orderfold_events::{Envelope, Event, Position, Shard, ShardCount};
 use serde::Serialize;
 
 use super::{View, ViewError, readable};
@@ -14,6 +14,7 @@ use crate::{
     database::{
         DatabaseError, Statement, Transaction,
         collections::{SALES_DAYS, SALES_SLOTS},
+        moment::Find,
     },
     projections::{
         FoldKeys, ReadModel,
@@ -31,11 +32,27 @@ pub struct Sales {
 impl View for Sales {
     const READ_MODEL: ReadModel = ReadModel::SalesSeries;
 
+    type Documents = ();
+
+    fn touches(&self, envelope: &Envelope, event: &Event) -> bool {
+        let mut bookings = Bookings::new(self.shards, self.zone);
+        bookings.book(envelope, event).is_err() || !bookings.slots.is_empty()
+    }
+
+    async fn read(
+        &self,
+        _from: &mut impl Find,
+        _batch: &[Arc<Record>],
+    ) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
     async fn write(
         &self,
         transaction: &mut Transaction,
         batch: &[Arc<Record>],
         _keys: &FoldKeys,
+        (): (),
     ) -> Result<(), ViewError> {
         let mut bookings = Bookings::new(self.shards, self.zone);
         for (record, content) in readable(batch) {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use orderfold_events::{Envelope, Event};
+
 use super::{View, ViewError, readable};
 use crate::{
     consumer::record::Record,
-    database::{Transaction, collections::documents_of},
+    database::{DatabaseError, Transaction, collections::documents_of, moment::Find},
     projections::{FoldKeys, ReadModel, order_timeline},
 };
 
@@ -16,11 +18,26 @@ pub struct Timeline;
 impl View for Timeline {
     const READ_MODEL: ReadModel = ReadModel::OrderTimeline;
 
+    type Documents = ();
+
+    fn touches(&self, _envelope: &Envelope, event: &Event) -> bool {
+        matches!(event, Event::Order(_))
+    }
+
+    async fn read(
+        &self,
+        _from: &mut impl Find,
+        _batch: &[Arc<Record>],
+    ) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
     async fn write(
         &self,
         transaction: &mut Transaction,
         batch: &[Arc<Record>],
         _keys: &FoldKeys,
+        (): (),
     ) -> Result<(), ViewError> {
         let entries: Vec<_> = readable(batch)
             .filter_map(|(record, content)| {

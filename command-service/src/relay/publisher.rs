@@ -34,7 +34,7 @@ const GATHERING_MAX: Duration = Duration::from_millis(20);
 const MANY_RECORDS: usize = 200;
 /// Progress is written this often at most: it only saves sending again what was sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(75);
-/// While this replica appends, the store is looked at this often at least.
+/// How long after a look that found nothing the store is looked at again at the soonest, unless something is missing.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// How often it is looked at while nothing happens here: another replica's appends ring no bell.
 const POLL_MIN: Duration = Duration::from_millis(10);
@@ -63,6 +63,8 @@ pub(super) struct Publisher<'a> {
     /// Where the next look at the shards begins: the last one had no room for all of it.
     next_shard: Shard,
     poll: Duration,
+    /// This replica has appended something since.
+    is_rung: bool,
     /// Until then it is enough to send what this replica appends.
     look_by: Instant,
     save_at: Instant,
@@ -88,6 +90,7 @@ impl<'a> Publisher<'a> {
             full: false,
             next_shard: Shard(0),
             poll: POLL_MIN,
+            is_rung: false,
             look_by: Instant::now(),
             save_at: Instant::now(),
         })
@@ -145,6 +148,7 @@ impl<'a> Publisher<'a> {
                 () = stop.cancelled() => is_time = true,
                 () = appended.rung() => {
                     self.poll = POLL_MIN;
+                    self.is_rung = true;
                     is_time = true;
                 }
                 Some(delivery) = self.deliveries.recv() => self.take(delivery)?,
@@ -172,12 +176,21 @@ impl<'a> Publisher<'a> {
         if !self.has_room() {
             return Ok(0);
         }
+        let is_rung = std::mem::take(&mut self.is_rung);
         let (sent, is_all) = self.send_appended(appended.take())?;
-        if sent > 0 && is_all && Instant::now() < self.look_by {
+        let is_missing = !is_all || is_rung && sent == 0;
+        if !is_missing && Instant::now() < self.look_by {
             return Ok(sent);
         }
-        self.look_by = Instant::now() + LOOK_INTERVAL;
-        Ok(sent + self.send_stored().await?)
+        let stored = self.send_stored().await?;
+        // Where others append, more of theirs will come.
+        let pause = if stored > 0 {
+            Duration::ZERO
+        } else {
+            LOOK_INTERVAL
+        };
+        self.look_by = Instant::now() + pause;
+        Ok(sent + stored)
     }
 
     /// Sends what follows on what was sent, and says how many that were, and whether none is left.

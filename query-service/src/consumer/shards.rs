@@ -86,11 +86,11 @@ impl Shards {
         let Target {
             read_model, build, ..
         } = self.target;
-        let database = &self.shared.database;
+        let database = self.shared.database.clone();
         let (checkpoints, moment) = database
             .checkpoints_now((read_model, build), missing.keys().copied())
             .await?;
-        self.moment = self.moment.max(moment);
+        self.saw(moment);
         // After the checkpoints: what waits by then is at least what they have passed over.
         let mut parked = database
             .streams_parked_in((read_model, build), missing.keys().copied())

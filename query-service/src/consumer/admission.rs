@@ -11,12 +11,12 @@ use tokio::time::Instant;
 
 use super::{
     acceptance::{Verdict, advanced, judge},
-    assignments::Assignment,
     health::Halt,
     record::{Record, Source},
 };
 use crate::{
     database::{Checkpoint, transaction::Move},
+    progress::Assignment,
     store::EpochTable,
 };
 
@@ -132,7 +132,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        consumer::assignments::Assignments,
+        progress::Assignments,
         projections::{
             ReadModel,
             tests::history::{History, Recorded},

@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 
 use super::{
     Shared,
-    assignments::Assignment,
     pacing::Backoff,
     parking::{Contradictions, cause_of},
     projector::BATCH_EVENTS_MAX,
@@ -20,6 +19,7 @@ use crate::{
         audit::{AuditAction, AuditRecord},
         parked::{ParkedEvent, ParkedStream, RepairAction, RepairFailure, RepairRequest},
     },
+    progress::Assignment,
     store::{FeedEvent, StoreError},
 };
 

@@ -18,7 +18,6 @@ use tracing::{info, warn};
 
 use super::{
     QUEUE_EVENTS_MAX, Shared,
-    assignments::Assignment,
     projector::{Delivery, Projector},
     record::Record,
     setup::Store,
@@ -26,6 +25,7 @@ use super::{
 };
 use crate::{
     database::{Build, DatabaseError},
+    progress::Assignment,
     projections::ReadModel,
 };
 

@@ -9,11 +9,13 @@ use tracing::warn;
 
 use super::{
     Shared,
-    assignments::Assignment,
     pacing::Backoff,
     record::{Record, Source},
 };
-use crate::store::{FeedEvent, StoreError};
+use crate::{
+    progress::Assignment,
+    store::{FeedEvent, StoreError},
+};
 
 const RETRY_MAX: Duration = Duration::from_secs(2);
 

@@ -4,7 +4,6 @@
 
 mod acceptance;
 mod admission;
-mod assignments;
 mod backlog;
 mod builds;
 mod describe;
@@ -33,15 +32,19 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use self::{builds::Projectors, pressure::Pressure, reader::Reader, rebuild::Rebuilds};
 pub use self::{
-    assignments::Assignments,
     builds::Target,
     health::{Halt, Health},
     record::{Content, Record, Source, Unreadable},
     replay::{Replay, ReplayError},
 };
-use self::{builds::Projectors, pressure::Pressure, reader::Reader, rebuild::Rebuilds};
-use crate::{database::Database, keys::KeyRing, progress::Progress, store::StoreClient};
+use crate::{
+    database::Database,
+    keys::KeyRing,
+    progress::{Assignments, Progress},
+    store::StoreClient,
+};
 
 /// Memory for events in flight, unless less is given: 64 MiB.
 const BUDGET_KIB: u32 = 64 * 1024;
@@ -97,9 +100,9 @@ impl Consumer {
             database,
             store,
             keys,
+            assignments: progress.assignments(),
             progress,
             health: Arc::default(),
-            assignments: Arc::default(),
             feed_pages: Arc::new(Semaphore::new(FEED_PAGES_MAX)),
             pressure: Arc::default(),
             cancel,

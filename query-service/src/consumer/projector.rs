@@ -15,7 +15,6 @@ use tracing::{debug, error, warn};
 use super::{
     Shared,
     admission::{Admitted, Batch, admit},
-    assignments::Assignment,
     backlog::Backlog,
     builds::Target,
     fill::Page,
@@ -26,7 +25,10 @@ use super::{
     shards::Shards,
     views::{View, ViewError, keys_for},
 };
-use crate::database::{DatabaseError, transaction::Fence};
+use crate::{
+    database::{DatabaseError, transaction::Fence},
+    progress::Assignment,
+};
 
 /// A record and the assignment under which it was read.
 pub(super) type Delivery = (Assignment, Arc<Record>);

@@ -69,7 +69,6 @@ impl Reader {
         while !cancel.is_cancelled() {
             let context = Rebalancing {
                 progress: Arc::clone(&self.shared.progress),
-                assignments: Arc::clone(&self.shared.assignments),
                 rewound: std::mem::take(&mut rewound),
             };
             match kafka::connect(&self.options, context) {
@@ -80,7 +79,6 @@ impl Reader {
                     self.shared.health.set_running(false);
                     close(kafka).await;
                     self.shared.assignments.revoke_all();
-                    self.shared.progress.fold_here(BTreeSet::new());
                 }
                 Err(error) => error!(%error, "the consumer of Kafka cannot be set up"),
             }

@@ -12,14 +12,12 @@ use rdkafka::{
 };
 use tracing::{debug, error, info};
 
-use super::assignments::Assignments;
 use crate::progress::Progress;
 
 /// Assigns shards from where the checkpoints say, instead of from the group's offsets.
 #[derive(Debug)]
 pub(super) struct Rebalancing {
     pub(super) progress: Arc<Progress>,
-    pub(super) assignments: Arc<Assignments>,
     /// Shards to be read from the beginning of what Kafka has, whatever the checkpoints say.
     pub(super) rewound: BTreeSet<Shard>,
 }
@@ -63,8 +61,8 @@ impl Rebalancing {
                 .map_or(Offset::Beginning, Offset::Offset);
             starts.add_partition_offset(element.topic(), element.partition(), offset)?;
         }
-        shards(partitions).for_each(|shard| self.assignments.assign(shard));
-        self.progress.fold_here(self.assignments.shards());
+        let assignments = self.progress.assignments();
+        shards(partitions).for_each(|shard| assignments.assign(shard));
         say(partitions, "shards assigned");
         consumer.incremental_assign(&starts)
     }
@@ -74,8 +72,8 @@ impl Rebalancing {
         consumer: &BaseConsumer<Self>,
         partitions: &TopicPartitionList,
     ) -> Result<(), KafkaError> {
-        shards(partitions).for_each(|shard| self.assignments.revoke(shard));
-        self.progress.fold_here(self.assignments.shards());
+        let assignments = self.progress.assignments();
+        shards(partitions).for_each(|shard| assignments.revoke(shard));
         say(partitions, "shards revoked");
         consumer.incremental_unassign(partitions)
     }

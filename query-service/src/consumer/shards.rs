@@ -11,12 +11,14 @@ use super::{
     Shared,
     acceptance::is_beyond_fork,
     admission::{Batch, Following, Mode},
-    assignments::Assignment,
     builds::Target,
     fill::{Page, Wish, fill},
     health::Halt,
 };
-use crate::database::{Checkpoint, DatabaseError, moment::Moment};
+use crate::{
+    database::{Checkpoint, DatabaseError, moment::Moment},
+    progress::Assignment,
+};
 
 /// A shard that stands still for so long, although the store is ahead and nothing is on its way, is read from the feed.
 const STALL: Duration = Duration::from_secs(10);

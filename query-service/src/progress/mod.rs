@@ -1,6 +1,7 @@
 //! How far every projection is, in whatever replica it runs: what makes answers say how fresh they are, and lets a
 //! reader wait for what it has written. Each replica follows all checkpoints and the heads of the store by polling.
 
+mod assignments;
 mod freshness;
 mod missing;
 mod polling;
@@ -20,6 +21,7 @@ use tokio::{
 };
 
 pub use self::{
+    assignments::{Assignment, Assignments},
     freshness::Freshness,
     missing::Subject,
     waiting::{WAITERS_MAX, Wait},
@@ -54,8 +56,8 @@ struct State {
     /// Streams of which something is missing in the builds that answer.
     missing: BTreeMap<ReadModel, BTreeSet<Missing>>,
     heads: Option<Polled>,
-    /// Shards that this replica folds itself: it need not look how far they are.
-    folded_here: BTreeSet<Shard>,
+    /// What this replica folds itself: it need not look how far that is.
+    assignments: Arc<Assignments>,
     /// What readers wait for, and how many wait for each.
     wanted: BTreeMap<(ReadModel, Shard), usize>,
     /// When readers were last known to wait for a read model.
@@ -97,9 +99,10 @@ impl Progress {
         }
     }
 
-    /// Takes note of which shards this replica folds itself.
-    pub fn fold_here(&self, shards: BTreeSet<Shard>) {
-        self.write().folded_here = shards;
+    /// Which shards this replica works on.
+    #[must_use]
+    pub fn assignments(&self) -> Arc<Assignments> {
+        Arc::clone(&self.read().assignments)
     }
 
     /// Reads the registry of builds, all checkpoints, and what is missing.

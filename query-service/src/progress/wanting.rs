@@ -53,7 +53,7 @@ impl State {
     /// What readers wait for and other replicas fold.
     pub(super) fn wanted_elsewhere(&self) -> impl Iterator<Item = (ReadModel, Shard)> {
         let wanted = self.wanted.keys().copied();
-        wanted.filter(|(_, shard)| !self.folded_here.contains(shard))
+        wanted.filter(|(_, shard)| self.assignments.of(*shard).is_none())
     }
 }
 
@@ -110,8 +110,6 @@ impl Drop for Wanted<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::progress::waiting::tests::{MODELS, progress, token};
 
@@ -132,14 +130,14 @@ mod tests {
     #[tokio::test]
     async fn what_is_folded_here_is_not_looked_for() {
         let progress = progress().await;
-        progress.fold_here([Shard(0)].into());
+        progress.assignments().assign(Shard(0));
         let _wanted = (
             Wanted::register(&progress, &MODELS, &token(1, 0, 7)),
             Wanted::register(&progress, &MODELS[..1], &token(1, 1, 7)),
         );
         let elsewhere: Vec<_> = progress.read().wanted_elsewhere().collect();
         assert_eq!(elsewhere, [(MODELS[0], Shard(1))]);
-        progress.fold_here(BTreeSet::new());
+        progress.assignments().revoke_all();
         assert_eq!(progress.read().wanted_elsewhere().count(), 3);
     }
 }

@@ -11,11 +11,11 @@ use chrono_tz::Tz;
 use orderfold_events::{Position, Shard};
 use orderfold_stack::TestServers;
 use query_service::{
-    consumer::{Assignments, Consumer, ConsumerOptions, Health, Replay},
+    consumer::{Consumer, ConsumerOptions, Health, Replay},
     database::{Database, StoreIdentity},
     keys::KeyRing,
     ops::operations::Operations,
-    progress::Progress,
+    progress::{Assignments, Progress},
     projections::ReadModel,
     store::StoreClient,
 };

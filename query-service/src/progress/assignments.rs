@@ -2,7 +2,7 @@
 //! work for nothing, no more: what keeps replicas apart is the fence in the database.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -61,11 +61,6 @@ impl Assignments {
             .iter()
             .map(|(&shard, &assignment)| (shard, assignment))
             .collect()
-    }
-
-    #[must_use]
-    pub fn shards(&self) -> BTreeSet<Shard> {
-        self.lock().shards.keys().copied().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Assigned> {

@@ -163,7 +163,7 @@ impl Program for MongoDb {
                 "--oplogSize",
                 "512",
                 "--wiredTigerCacheSizeGB",
-                "0.5",
+                "1",
             ])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
     }

@@ -50,9 +50,9 @@ fn client_config(options: &ConsumerOptions) -> ClientConfig {
         .set("reconnect.backoff.ms", "50")
         .set("reconnect.backoff.max.ms", "1000")
         // One answer is unpacked as a whole, to several times its size. A larger record still comes, by itself.
-        .set("fetch.max.bytes", "2097152")
-        .set("fetch.message.max.bytes", "262144")
-        .set("queued.max.messages.kbytes", "16384");
+        .set("fetch.max.bytes", "1048576")
+        .set("fetch.message.max.bytes", "65536")
+        .set("queued.max.messages.kbytes", "4096");
     config
 }
 

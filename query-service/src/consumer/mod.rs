@@ -46,8 +46,8 @@ use crate::{
     store::StoreClient,
 };
 
-/// Memory for events in flight, unless less is given: 64 MiB.
-const BUDGET_KIB: u32 = 64 * 1024;
+/// Memory for events in flight, unless less is given: 32 MiB.
+const BUDGET_KIB: u32 = 32 * 1024;
 /// What an event costs at least, with everything around it.
 const RECORD_KIB_MIN: u32 = 8;
 /// Hence no queue is ever longer than this, and sending into one never waits.
@@ -114,7 +114,7 @@ impl Consumer {
         }
     }
 
-    /// Bounds the memory for events in flight, in KiB; 64 MiB at most.
+    /// Bounds the memory for events in flight, in KiB; 32 MiB at most.
     #[must_use]
     pub fn with_budget_kib(mut self, budget_kib: u32) -> Self {
         self.budget_kib = budget_kib.clamp(RECORD_KIB_MIN, BUDGET_KIB);

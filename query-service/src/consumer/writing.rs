@@ -49,7 +49,7 @@ impl<V: View> Projector<V> {
     async fn read(&self, records: &[Arc<Record>]) -> Result<V::Documents, DatabaseError> {
         let database = &self.shared.database;
         let since = self.shards.moment();
-        let mut reading = database.reading_in(self.target.build, since).await?;
+        let mut reading = database.reading_in(self.target.build, since);
         self.view.read(&mut reading, records).await
     }
 

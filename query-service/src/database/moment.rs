@@ -40,22 +40,17 @@ pub trait Find: Send {
 pub struct Reading {
     database: Database,
     build: Build,
-    session: ClientSession,
+    since: Moment,
 }
 
 impl Database {
-    /// # Errors
-    /// [`DatabaseError`] when MongoDB is away.
-    pub async fn reading_in(&self, build: Build, since: Moment) -> Result<Reading, DatabaseError> {
-        let mut session = self.session().await?;
-        if let Some(since) = since.0 {
-            session.advance_operation_time(since);
-        }
-        Ok(Reading {
+    #[must_use]
+    pub fn reading_in(&self, build: Build, since: Moment) -> Reading {
+        Reading {
             database: self.clone(),
             build,
-            session,
-        })
+            since,
+        }
     }
 
     pub(super) async fn session(&self) -> Result<ClientSession, DatabaseError> {
@@ -73,8 +68,12 @@ impl Find for Reading {
     where
         T: Serialize + DeserializeOwned + Send + Sync,
     {
+        let mut session = self.database.session().await?;
+        if let Some(since) = self.since.0 {
+            session.advance_operation_time(since);
+        }
         let collection = self.database.collection_in(Some(self.build), collection);
-        find(&collection, &mut self.session, ids).await
+        find(&collection, &mut session, ids).await
     }
 }
 

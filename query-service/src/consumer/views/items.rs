@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     consumer::record::Record,
-    database::{DatabaseError, Statement, Transaction, collections::documents_of, moment::Find},
+    database::{DatabaseError, Statement, Transaction, collections::documents_of},
     projections::{
         FoldKeys, ReadModel,
         ranking::{ItemBookings, ItemBucket, ItemKey, Ranking},
@@ -47,14 +47,6 @@ impl<R: Ranking> View for Items<R> {
     fn touches(&self, envelope: &Envelope, event: &Event) -> bool {
         let mut bookings = ItemBookings::new(self.shards, self.zone);
         R::book(&mut bookings, envelope, event).is_err() || !bookings.buckets.is_empty()
-    }
-
-    async fn read(
-        &self,
-        _from: &mut impl Find,
-        _batch: &[Arc<Record>],
-    ) -> Result<(), DatabaseError> {
-        Ok(())
     }
 
     async fn write(

@@ -26,7 +26,7 @@ pub trait View: Send + Sync + 'static {
     const READ_MODEL: ReadModel;
 
     /// What folding takes of what is there already.
-    type Documents: Send;
+    type Documents: Default + Send;
 
     /// Whose key folding an event takes.
     fn key_for(_event: &Event) -> Option<CustomerId> {
@@ -36,12 +36,14 @@ pub trait View: Send + Sync + 'static {
     /// Whether folding an event changes a document.
     fn touches(&self, envelope: &Envelope, event: &Event) -> bool;
 
-    /// Reads what folding a batch takes.
+    /// Reads what folding a batch takes. What only adds, or only makes documents, takes nothing.
     fn read(
         &self,
-        from: &mut impl Find,
-        batch: &[Arc<Record>],
-    ) -> impl Future<Output = Result<Self::Documents, DatabaseError>> + Send;
+        _from: &mut impl Find,
+        _batch: &[Arc<Record>],
+    ) -> impl Future<Output = Result<Self::Documents, DatabaseError>> + Send {
+        async { Ok(Self::Documents::default()) }
+    }
 
     /// Folds a batch into the documents that were read for it, with the keys that its events take. Records come in the
     /// order of their positions within each shard.

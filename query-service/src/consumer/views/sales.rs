@@ -14,7 +14,6 @@ use crate::{
     database::{
         DatabaseError, Statement, Transaction,
         collections::{SALES_DAYS, SALES_SLOTS},
-        moment::Find,
     },
     projections::{
         FoldKeys, ReadModel,
@@ -37,14 +36,6 @@ impl View for Sales {
     fn touches(&self, envelope: &Envelope, event: &Event) -> bool {
         let mut bookings = Bookings::new(self.shards, self.zone);
         bookings.book(envelope, event).is_err() || !bookings.slots.is_empty()
-    }
-
-    async fn read(
-        &self,
-        _from: &mut impl Find,
-        _batch: &[Arc<Record>],
-    ) -> Result<(), DatabaseError> {
-        Ok(())
     }
 
     async fn write(

@@ -7,7 +7,7 @@ use orderfold_events::{Envelope, Event};
 use super::{View, ViewError, readable};
 use crate::{
     consumer::record::Record,
-    database::{DatabaseError, Transaction, collections::documents_of, moment::Find},
+    database::{Transaction, collections::documents_of},
     projections::{FoldKeys, ReadModel, order_timeline},
 };
 
@@ -22,14 +22,6 @@ impl View for Timeline {
 
     fn touches(&self, _envelope: &Envelope, event: &Event) -> bool {
         matches!(event, Event::Order(_))
-    }
-
-    async fn read(
-        &self,
-        _from: &mut impl Find,
-        _batch: &[Arc<Record>],
-    ) -> Result<(), DatabaseError> {
-        Ok(())
     }
 
     async fn write(

@@ -226,7 +226,16 @@ async fn a_customer_sees_and_touches_only_what_is_theirs() {
         .get(&format!("/v1/orders/{number}"))
         .await
         .expect(404);
-    let listed = reader.get("/v1/orders").await.expect(200).json();
+    // Another read model than that of the single order, so it is waited for again.
+    shop.queries
+        .get_after("/v1/orders", &theirs)
+        .await
+        .expect(200);
+    let listed = reader
+        .get_after("/v1/orders", &mine)
+        .await
+        .expect(200)
+        .json();
     let ids: Vec<_> = listed["data"]
         .as_array()
         .unwrap()

@@ -40,7 +40,7 @@ pub(super) const BATCH_EVENTS_MAX: usize = 1000;
 const FEW_EVENTS: usize = 100;
 const GATHERING: Duration = Duration::from_millis(25);
 /// The same while readers wait for other read models only.
-const GATHERING_BACK: Duration = Duration::from_millis(100);
+const GATHERING_BACK: Duration = Duration::from_millis(250);
 /// How long those that nobody waits for let others go first.
 const YIELDING: Duration = Duration::from_millis(25);
 /// A batch ends when it holds this many bytes of events.

@@ -75,7 +75,7 @@ pub struct ReadOptions {
     #[arg(long, value_enum, value_delimiter = ',')]
     pub only: Vec<ReadPart>,
     /// Orders of the smaller store; the larger holds ten times as many. 20,000 unless given: a quarter of an hour on two
-    /// cores. 100,000 and a million take more than an hour, most of it filling
+    /// cores. 100,000 and a million take about two hours, most of it filling
     #[arg(long, value_parser = clap::value_parser!(u32).range(1_000..=ORDERS_MAX))]
     pub orders: Option<u32>,
     #[command(flatten)]

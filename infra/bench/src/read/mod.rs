@@ -75,7 +75,10 @@ pub async fn read(options: &ReadOptions, progress: &Progress) -> Result<ExitCode
     let plan = Plan::of(options);
     let mut report = Report::new(plan.pairs, plan.window);
     let scene = Scene::set(progress).await?;
-    scene.grow_to(plan.orders, progress).await?;
+    let only_pages = options.only == [ReadPart::Pages];
+    if !only_pages {
+        scene.grow_to(plan.orders, progress).await?;
+    }
     if options.wants(ReadPart::Rebuild) {
         rebuild::measure(&scene, plan, &mut report, progress).await?;
     }
@@ -85,17 +88,15 @@ pub async fn read(options: &ReadOptions, progress: &Progress) -> Result<ExitCode
     if options.wants(ReadPart::Visible) {
         visible::measure(&scene, plan, &mut report, progress).await?;
     }
-    let before = if options.wants(ReadPart::Pages) {
-        Some(pages::before(&scene, plan, progress).await?)
-    } else {
-        None
-    };
     if options.wants(ReadPart::Projection) {
         projection::measure(&scene, plan, &mut report, progress).await?;
     }
-    if let Some(before) = before {
+    if options.wants(ReadPart::Pages) {
         scene.grow_to(plan.orders * GROWTH, progress).await?;
-        pages::after(&scene, plan, before, &mut report, progress).await?;
+        let small = Scene::set(progress).await?;
+        small.grow_to(plan.orders, progress).await?;
+        pages::measure(&small, &scene, plan, &mut report, progress).await?;
+        small.stage.stack.stop().await?;
     }
     scene.look_at_memory()?;
     let peak = scene.peak_kib.get() as f64 / KIB_PER_MIB;

@@ -1,7 +1,7 @@
-//! Pages: one caller turns through lists, searches and reports, before and after the store has grown to ten times its
-//! orders. The page that lost most counts.
+//! Pages: one caller turns through lists, searches and reports of two systems that are there at the same time, one with
+//! ten times the orders of the other, a request here and a request there. The page that lost most counts.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use orderfold_stack::{Progress, Result, StackError};
 use serde_json::Value;
@@ -22,36 +22,67 @@ struct Page {
     path: String,
 }
 
-/// Every page in the smaller store; the larger one is to be compared with it.
-pub struct Before(Vec<Vec<f64>>);
+/// The pages of one system, and a caller who asks for them.
+struct Reader<'a> {
+    scene: &'a Scene,
+    pages: Vec<Page>,
+    connection: Connection,
+}
 
-/// # Errors
-/// When a page is refused.
-pub async fn before(scene: &Scene, plan: Plan, progress: &Progress) -> Result<Before> {
-    turn(scene, plan, progress).await.map(Before)
+/// The percentile of every round of a page, in milliseconds.
+#[derive(Default)]
+struct Rounds {
+    small: Vec<f64>,
+    large: Vec<f64>,
 }
 
 /// # Errors
-/// When a page is refused.
-pub async fn after(
-    scene: &Scene,
+/// When a page is refused or shows nothing.
+pub async fn measure(
+    small: &Scene,
+    large: &Scene,
     plan: Plan,
-    before: Before,
     report: &mut Report,
     progress: &Progress,
 ) -> Result<()> {
-    let after = turn(scene, plan, progress).await?;
+    for scene in [small, large] {
+        scene.views.settle().await?;
+    }
+    let mut small = Reader::open(small).await?;
+    let mut large = Reader::open(large).await?;
+    let mut all: Vec<_> = large.pages.iter().map(|_| Rounds::default()).collect();
+    let step = progress.counted(
+        format!("pages: turning through {} of them", all.len()),
+        u64::from(plan.pairs),
+    );
+    for round in 0..plan.pairs {
+        for (page, rounds) in all.iter_mut().enumerate() {
+            let (mut here, mut there) = (Latencies::new()?, Latencies::new()?);
+            for _ in 0..plan.requests {
+                here.record(small.turn_to(page).await?);
+                there.record(large.turn_to(page).await?);
+            }
+            rounds.small.push(here.percentile_ms(PERCENTILE));
+            rounds.large.push(there.percentile_ms(PERCENTILE));
+        }
+        step.set(u64::from(round) + 1);
+    }
+    step.done();
+    compare(&large.pages, &all, plan, report)
+}
+
+fn compare(pages: &[Page], all: &[Rounds], plan: Plan, report: &mut Report) -> Result<()> {
     let mut growths = Vec::new();
-    for ((page, small), large) in pages(scene).await?.iter().zip(before.0).zip(&after) {
-        report.figure("pages", page.what, "ms", Spread::of(large)?);
-        let growth = Spread::of_ratios(large, &small)?;
+    for (page, rounds) in pages.iter().zip(all) {
+        report.figure("pages", page.what, "ms", Spread::of(&rounds.large)?);
+        let growth = Spread::of_ratios(&rounds.large, &rounds.small)?;
         growths.push((page.what, growth));
     }
     let orders = (plan.orders as f64, (plan.orders * GROWTH) as f64);
-    report.figure("pages", "orders before", "", Spread::single(orders.0));
-    report.figure("pages", "orders after", "", Spread::single(orders.1));
+    report.figure("pages", "orders of the one", "", Spread::single(orders.0));
+    report.figure("pages", "orders of the other", "", Spread::single(orders.1));
     for (what, growth) in &growths {
-        let what = format!("{what}, after ÷ before");
+        let what = format!("{what}, ten times the orders");
         report.figure("pages", what, "", *growth);
     }
     let worst =
@@ -60,41 +91,35 @@ pub async fn after(
     Ok(())
 }
 
+impl<'a> Reader<'a> {
+    async fn open(scene: &'a Scene) -> Result<Self> {
+        let pages = pages(scene).await?;
+        for page in &pages {
+            let shown = scene.ask(&page.path).await?;
+            if is_empty(&shown) {
+                let turning = format!("turn to {}", page.what);
+                return Err(StackError::failed(turning, "it shows nothing"));
+            }
+        }
+        Ok(Self {
+            scene,
+            pages,
+            connection: Connection::open(&scene.api).await?,
+        })
+    }
+
+    /// Answers how long that took.
+    async fn turn_to(&mut self, page: usize) -> Result<Duration> {
+        let shot = Shot::get(&self.pages[page].path);
+        let begun = Instant::now();
+        self.connection.ask(&self.scene.api, shot).await?;
+        Ok(begun.elapsed())
+    }
+}
+
 fn worst(growths: &[(&str, Spread)]) -> Option<Spread> {
     let growths = growths.iter().map(|(_, growth)| *growth);
     growths.max_by(|one, other| one.median.total_cmp(&other.median))
-}
-
-/// For each page the percentile of every round.
-async fn turn(scene: &Scene, plan: Plan, progress: &Progress) -> Result<Vec<Vec<f64>>> {
-    let pages = pages(scene).await?;
-    for page in &pages {
-        let shown = scene.ask(&page.path).await?;
-        if is_empty(&shown) {
-            let turning = format!("turn to {}", page.what);
-            return Err(StackError::failed(turning, "it shows nothing"));
-        }
-    }
-    let mut rounds = vec![Vec::new(); pages.len()];
-    let mut connection = Connection::open(&scene.api).await?;
-    let step = progress.counted(
-        format!("pages: turning through {} of them", pages.len()),
-        u64::from(plan.pairs),
-    );
-    for round in 0..plan.pairs {
-        for (page, rounds) in pages.iter().zip(&mut rounds) {
-            let mut latencies = Latencies::new()?;
-            for _ in 0..plan.requests {
-                let begun = Instant::now();
-                connection.ask(&scene.api, Shot::get(&page.path)).await?;
-                latencies.record(begun.elapsed());
-            }
-            rounds.push(latencies.percentile_ms(PERCENTILE));
-        }
-        step.set(u64::from(round) + 1);
-    }
-    step.done();
-    Ok(rounds)
 }
 
 /// Whether a page has no row: nothing is shown in no time.

@@ -115,6 +115,16 @@ impl Views {
         self.peers.collection(name)
     }
 
+    /// Lets MongoDB write what it would have written some time later, beside what is measured next.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn settle(&self) -> Result<()> {
+        let admin = self.service.client().database("admin");
+        let written = admin.run_command(doc! { "fsync": 1 }).await;
+        written.map(drop).map_err(mongo_error)
+    }
+
     /// How many documents a view has.
     ///
     /// # Errors

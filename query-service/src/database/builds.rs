@@ -1,12 +1,10 @@
-//! Builds: fillings of a read model beside one another. A registry document per read model says which builds there are
-//! and which one answers; every change of it is one compare-and-set on its revision.
+//! Builds: fillings of a read model beside one another. A registration per read model says which builds there are, which
+//! one answers, and what may become of them.
 
-use bson::doc;
-use futures::TryStreamExt;
 use orderfold_events::{Timestamp, closed_list};
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Database, DatabaseError, collections::PROJECTIONS, stored};
+use super::stored;
 use crate::projections::ReadModel;
 
 /// The number of a filling of one read model; its collections and checkpoints bear it.
@@ -230,69 +228,6 @@ impl Registration {
             }
         }
         after
-    }
-}
-
-impl Database {
-    /// Makes the missing registry documents.
-    ///
-    /// # Errors
-    /// [`DatabaseError`] when MongoDB is away.
-    pub(super) async fn ensure_registrations(&self) -> Result<(), DatabaseError> {
-        let attempt = "register the read models";
-        for &read_model in ReadModel::ALL {
-            let first = Registration::first(read_model);
-            let document = bson::serialize_to_document(&first).attempt(attempt)?;
-            self.collection::<Registration>(PROJECTIONS)
-                .update_one(doc! { "_id": &first.id }, doc! { "$setOnInsert": document })
-                .upsert(true)
-                .await
-                .attempt(attempt)?;
-        }
-        Ok(())
-    }
-
-    /// The registry, in the present versions of the read models.
-    ///
-    /// # Errors
-    /// [`DatabaseError`] when MongoDB is away.
-    pub async fn registrations(&self) -> Result<Vec<Registration>, DatabaseError> {
-        let attempt = "read the registry of builds";
-        let ids: Vec<String> = ReadModel::ALL
-            .iter()
-            .map(|&read_model| Registration::first(read_model).id)
-            .collect();
-        self.collection::<Registration>(PROJECTIONS)
-            .find(doc! { "_id": { "$in": ids } })
-            .await
-            .attempt(attempt)?
-            .try_collect()
-            .await
-            .attempt(attempt)
-    }
-
-    /// Replaces a registry document, unless somebody else changed it meanwhile; answers whether it was replaced.
-    ///
-    /// # Errors
-    /// [`DatabaseError`] when MongoDB is away.
-    pub async fn replace_registration(
-        &self,
-        before: &Registration,
-        after: &Registration,
-    ) -> Result<bool, DatabaseError> {
-        let after = Registration {
-            revision: before.revision.saturating_add(1),
-            ..after.clone()
-        };
-        let outcome = self
-            .collection::<Registration>(PROJECTIONS)
-            .replace_one(
-                doc! { "_id": &before.id, "revision": before.revision },
-                &after,
-            )
-            .await
-            .attempt("change the registry of builds")?;
-        Ok(outcome.matched_count == 1)
     }
 }
 

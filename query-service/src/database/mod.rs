@@ -14,6 +14,7 @@ pub mod moment;
 pub mod parked;
 mod parking;
 pub mod reading;
+mod registry;
 mod statements;
 pub mod stored;
 pub mod transaction;

@@ -1,12 +1,13 @@
-//! Publishing: takes each shard's events after what was sent, sends them in order, and keeps the contiguous acknowledged
-//! prefix.
+//! Publishing: sends each shard's events in order, and keeps the contiguous acknowledged prefix.
+
+mod sending;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use orderfold_events::{EventId, Position, Shard, internal::Head};
+use orderfold_events::{EventId, Position, Shard};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -17,15 +18,12 @@ use super::{
     kafka::{Delivery, KafkaConfig, KafkaLog},
 };
 use crate::{
-    database::{Database, Lease, LogRecord, Progress},
+    database::{Database, Lease, Progress},
     event_sourcing::Appended,
 };
 
 /// Records on their way at once.
 const IN_FLIGHT_MAX: usize = 10_000;
-/// Records and bytes of one shard that are read at once: a busy one does not keep the others waiting.
-const READ_RECORDS_MAX: u32 = 250;
-const READ_BYTES_MAX: u32 = 1024 * 1024;
 /// A look at the database and a request to the broker cost about the same whatever they carry: the more comes, the
 /// longer the relay gathers, and the event that comes alone waits for nothing.
 const GATHERING_PER_RECORD: Duration = Duration::from_millis(2);
@@ -34,8 +32,6 @@ const GATHERING_MAX: Duration = Duration::from_millis(20);
 const MANY_RECORDS: usize = 200;
 /// Progress is written this often at most: it only saves sending again what was sent.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(75);
-/// How long after a look that found nothing the store is looked at again at the soonest, unless something is missing.
-const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// How often it is looked at while nothing happens here: another replica's appends ring no bell.
 const POLL_MIN: Duration = Duration::from_millis(10);
 const POLL_MAX: Duration = Duration::from_millis(250);
@@ -168,114 +164,6 @@ impl<'a> Publisher<'a> {
 
     fn has_room(&self) -> bool {
         !self.full && self.in_flight < IN_FLIGHT_MAX
-    }
-
-    /// Sends what is new, as far as there is room, and says how many that were. What this replica has just appended
-    /// need not be read; that others append too, or that something got lost on the way here, only a look shows.
-    async fn send_new(&mut self, appended: &Appended) -> Result<usize, RelayError> {
-        if !self.has_room() {
-            return Ok(0);
-        }
-        let is_rung = std::mem::take(&mut self.is_rung);
-        let (sent, is_all) = self.send_appended(appended.take())?;
-        let is_missing = !is_all || is_rung && sent == 0;
-        if !is_missing && Instant::now() < self.look_by {
-            return Ok(sent);
-        }
-        let stored = self.send_stored().await?;
-        // Where others append, more of theirs will come.
-        let pause = if stored > 0 {
-            Duration::ZERO
-        } else {
-            LOOK_INTERVAL
-        };
-        self.look_by = Instant::now() + pause;
-        Ok(sent + stored)
-    }
-
-    /// Sends what follows on what was sent, and says how many that were, and whether none is left.
-    fn send_appended(&mut self, records: Vec<LogRecord>) -> Result<(usize, bool), RelayError> {
-        let mut sent = 0;
-        for mut record in records {
-            let at = record.envelope.coordinate;
-            let Some(track) = self.tracks.get(&at.shard) else {
-                continue;
-            };
-            if at.position <= track.sent {
-                continue;
-            }
-            let Some(last) = track.last.filter(|_| at.position == track.sent.next()) else {
-                return Ok((sent, false));
-            };
-            record.envelope.previous_id = last;
-            if !self.has_room() || !self.send(&record)? {
-                return Ok((sent, false));
-            }
-            sent += 1;
-        }
-        Ok((sent, true))
-    }
-
-    /// Sends what the store has beyond what was sent, as far as there is room, and says how many that were.
-    async fn send_stored(&mut self) -> Result<usize, RelayError> {
-        let tracks = self.tracks.iter();
-        let mut shards: Vec<(Shard, Position)> =
-            tracks.map(|(&shard, track)| (shard, track.sent)).collect();
-        let first = shards.partition_point(|(shard, _)| *shard < self.next_shard);
-        shards.rotate_left(first);
-        let records = self
-            .database
-            .log_after(&shards, READ_RECORDS_MAX, READ_BYTES_MAX)
-            .await?;
-        if records.is_empty() {
-            // A store that has nothing new may have less than before; one that has, shows it by what goes before that.
-            self.check_heads().await?;
-        }
-        for (sent, record) in records.iter().enumerate() {
-            if self.in_flight >= IN_FLIGHT_MAX || !self.send(record)? {
-                self.next_shard = record.envelope.coordinate.shard;
-                return Ok(sent);
-            }
-        }
-        Ok(records.len())
-    }
-
-    async fn check_heads(&self) -> Result<(), RelayError> {
-        let heads = self.database.heads().await?;
-        let is_behind = |head: &&Head| {
-            let track = self.tracks.get(&head.shard);
-            track.is_some_and(|track| head.position < track.acknowledged.position)
-        };
-        let rewritten = heads.iter().find(is_behind);
-        rewritten.map_or(Ok(()), |head| Err(RelayError::Rewritten(head.shard)))
-    }
-
-    /// Sends the next record of a shard; `false` where the producer has no room for it.
-    fn send(&mut self, record: &LogRecord) -> Result<bool, RelayError> {
-        let (shard, next) = (
-            record.envelope.coordinate.shard,
-            record.envelope.coordinate.position,
-        );
-        let Some(track) = self.tracks.get_mut(&shard) else {
-            return Ok(true);
-        };
-        if next != track.sent.next() {
-            return Err(RelayError::Hole { shard, next });
-        }
-        if track
-            .last
-            .is_some_and(|last| last != record.envelope.previous_id)
-        {
-            return Err(RelayError::Rewritten(shard));
-        }
-        if !self.kafka.send(record).map_err(RelayError::Producer)? {
-            self.full = true;
-            return Ok(false);
-        }
-        track.sent = next;
-        track.last = Some(record.envelope.event_id);
-        self.in_flight += 1;
-        Ok(true)
     }
 
     fn take(&mut self, delivery: Delivery) -> Result<(), RelayError> {

@@ -152,7 +152,10 @@ pub(super) async fn read_backlog(
     let mut backoff = Backoff::new(RETRY_MAX);
     while after < until
         && backlog.records.len() <= BATCH_EVENTS_MAX
-        && shared.assignments.holds(shard, backlog.assignment)
+        && shared
+            .progress
+            .assignments()
+            .holds(shard, backlog.assignment)
     {
         match read_page(&shared, shard, after).await {
             Ok(page) => {

@@ -52,7 +52,11 @@ pub(super) async fn fill(
         return;
     };
     let mut backoff = Backoff::new(RETRY_MAX);
-    while shared.assignments.holds(wish.shard, wish.assignment) {
+    while shared
+        .progress
+        .assignments()
+        .holds(wish.shard, wish.assignment)
+    {
         let (events, failure) = match read(&shared, wish).await {
             Ok(events) => (events, None),
             Err(error) if error.is_lasting() => (Vec::new(), Some(error.to_string())),

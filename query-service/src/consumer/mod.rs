@@ -39,12 +39,7 @@ pub use self::{
     record::{Content, Record, Source, Unreadable},
     replay::{Replay, ReplayError},
 };
-use crate::{
-    database::Database,
-    keys::KeyRing,
-    progress::{Assignments, Progress},
-    store::StoreClient,
-};
+use crate::{database::Database, keys::KeyRing, progress::Progress, store::StoreClient};
 
 /// Memory for events in flight, unless less is given: 32 MiB.
 const BUDGET_KIB: u32 = 32 * 1024;
@@ -81,7 +76,6 @@ struct Shared {
     keys: KeyRing,
     progress: Arc<Progress>,
     health: Arc<Health>,
-    assignments: Arc<Assignments>,
     feed_pages: Arc<Semaphore>,
     pressure: Arc<Pressure>,
     cancel: CancellationToken,
@@ -100,7 +94,6 @@ impl Consumer {
             database,
             store,
             keys,
-            assignments: progress.assignments(),
             progress,
             health: Arc::default(),
             feed_pages: Arc::new(Semaphore::new(FEED_PAGES_MAX)),
@@ -125,12 +118,6 @@ impl Consumer {
     #[must_use]
     pub fn health(&self) -> Arc<Health> {
         Arc::clone(&self.shared.health)
-    }
-
-    /// Which shards this replica works on.
-    #[must_use]
-    pub fn assignments(&self) -> Arc<Assignments> {
-        Arc::clone(&self.shared.assignments)
     }
 
     /// Sets up, then follows the log until cancelled; returns when every batch in work is done with.

@@ -78,7 +78,7 @@ impl Reader {
                     rewound = self.read(&kafka).await;
                     self.shared.health.set_running(false);
                     close(kafka).await;
-                    self.shared.assignments.revoke_all();
+                    self.shared.progress.assignments().revoke_all();
                 }
                 Err(error) => error!(%error, "the consumer of Kafka cannot be set up"),
             }
@@ -122,7 +122,7 @@ impl Reader {
     /// event should have been, the next one reveals the gap, and the store has it.
     fn record(&self, message: &BorrowedMessage<'_>) -> Option<Delivery> {
         let shard = shard_of(message.partition())?;
-        let assignment = self.shared.assignments.of(shard)?;
+        let assignment = self.shared.progress.assignments().of(shard)?;
         let headers = message.headers().map(Headers::iter).into_iter().flatten();
         let envelope = Envelope::from_headers(
             headers.map(|header| (header.key, header.value.unwrap_or_default())),
@@ -241,7 +241,7 @@ impl Reader {
     /// Tells the group how far we are, for tools that show lags. Nothing of ours reads it.
     fn commit(&self, kafka: &Kafka) {
         let mut offsets = TopicPartitionList::new();
-        for (shard, _) in self.shared.assignments.all() {
+        for (shard, _) in self.shared.progress.assignments().all() {
             if let Some(offset) = self.shared.progress.start_offset(shard) {
                 let partition = i32::from(shard.0);
                 let added = offsets.add_partition_offset(

@@ -66,7 +66,7 @@ impl Rebuilds {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             look.tick().await;
-            if self.shared.assignments.of(DRIVING).is_none() {
+            if self.shared.progress.assignments().of(DRIVING).is_none() {
                 continue;
             }
             for &read_model in ReadModel::ALL {

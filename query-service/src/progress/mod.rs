@@ -40,6 +40,8 @@ pub struct Progress {
     database: Database,
     store: Arc<StoreClient>,
     state: RwLock<State>,
+    /// What this replica folds itself: it need not look how far that is.
+    assignments: Assignments,
     /// Told whenever a checkpoint moved.
     moved: watch::Sender<()>,
     waiters: Semaphore,
@@ -56,8 +58,6 @@ struct State {
     /// Streams of which something is missing in the builds that answer.
     missing: BTreeMap<ReadModel, BTreeSet<Missing>>,
     heads: Option<Polled>,
-    /// What this replica folds itself: it need not look how far that is.
-    assignments: Arc<Assignments>,
     /// What readers wait for, and how many wait for each.
     wanted: BTreeMap<(ReadModel, Shard), usize>,
     /// When readers were last known to wait for a read model.
@@ -85,6 +85,7 @@ impl Progress {
             database,
             store,
             state: RwLock::new(state),
+            assignments: Assignments::default(),
             moved: watch::Sender::new(()),
             waiters: Semaphore::new(WAITERS_MAX),
             wanted: watch::Sender::new(()),
@@ -101,8 +102,8 @@ impl Progress {
 
     /// Which shards this replica works on.
     #[must_use]
-    pub fn assignments(&self) -> Arc<Assignments> {
-        Arc::clone(&self.read().assignments)
+    pub const fn assignments(&self) -> &Assignments {
+        &self.assignments
     }
 
     /// Reads the registry of builds, all checkpoints, and what is missing.

@@ -48,11 +48,11 @@ impl Progress {
     /// Looks every few milliseconds for what readers wait for and others fold; sleeps while there is no such thing.
     async fn look_closely_until(&self, end: Instant) {
         loop {
-            let wanted: Vec<_> = self.read().wanted_elsewhere().collect();
+            let wanted: Vec<_> = self.read().wanted_elsewhere(&self.assignments).collect();
             if wanted.is_empty() {
                 tokio::select! {
                     () = sleep_until(end) => return,
-                    () = self.until(|state| state.wanted_elsewhere().next().is_some()) => {
+                    () = self.until(|state| state.wanted_elsewhere(&self.assignments).next().is_some()) => {
                         sleep(FIRST_LOOK).await;
                         continue;
                     }

@@ -15,7 +15,7 @@ use query_service::{
     database::{Database, StoreIdentity},
     keys::KeyRing,
     ops::operations::Operations,
-    progress::{Assignments, Progress},
+    progress::Progress,
     projections::ReadModel,
     store::StoreClient,
 };
@@ -59,7 +59,6 @@ pub struct World {
 pub struct Replica {
     pub health: Arc<Health>,
     pub progress: Arc<Progress>,
-    assignments: Arc<Assignments>,
     cancel: CancellationToken,
     following: JoinHandle<()>,
     consuming: JoinHandle<()>,
@@ -292,7 +291,6 @@ impl World {
         );
         let consumer = consumer.with_budget_kib(budget_kib);
         let health = consumer.health();
-        let assignments = consumer.assignments();
         let following = tokio::spawn({
             let (progress, cancel) = (Arc::clone(&progress), cancel.clone());
             async move { progress.follow(&cancel).await }
@@ -300,7 +298,6 @@ impl World {
         Replica {
             health,
             progress,
-            assignments,
             cancel,
             following,
             consuming: tokio::spawn(consumer.run()),
@@ -352,7 +349,7 @@ impl World {
 impl Replica {
     /// How many shards it works on.
     pub fn shards(&self) -> usize {
-        self.assignments.all().len()
+        self.progress.assignments().all().len()
     }
 
     /// Stops in order.

@@ -22,7 +22,7 @@ const HALT_RETRY: Duration = Duration::from_secs(30);
 impl Shards {
     /// Forks, shards that stand still, and halted ones whose time has come.
     pub(in crate::consumer) async fn look_around(&mut self, is_queue_empty: bool) {
-        let ours = self.shared.assignments.all();
+        let ours = self.shared.progress.assignments().all();
         if let Err(error) = self.take_on(ours.into_iter().map(|(shard, _)| shard)).await {
             debug!(
                 error = &error as &dyn std::error::Error,

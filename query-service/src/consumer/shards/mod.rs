@@ -73,7 +73,7 @@ impl Shards {
                     .get(shard)
                     .is_some_and(|known| known.is_certain)
             })
-            .filter_map(|shard| Some((shard, self.shared.assignments.of(shard)?)))
+            .filter_map(|shard| Some((shard, self.shared.progress.assignments().of(shard)?)))
             .collect();
         if missing.is_empty() {
             return Ok(());
@@ -113,12 +113,10 @@ impl Shards {
 
     fn let_go(&mut self) {
         let Shared {
-            assignments,
-            health,
-            ..
+            progress, health, ..
         } = &self.shared;
         self.followed.retain(|&shard, following| {
-            let is_ours = assignments.holds(shard, following.assignment);
+            let is_ours = progress.assignments().holds(shard, following.assignment);
             if !is_ours {
                 health.clear(self.target, shard);
             }

@@ -102,16 +102,6 @@ async fn has_folded(admin: &Client) -> bool {
     counts.any(|line| !line.ends_with(" 0"))
 }
 
-/// Waits until every view has what was sent so far.
-async fn caught_up(world: &World) {
-    let uri = &world.shop.stack.backends().mongodb_uri;
-    until("the views have everything", async || {
-        let behind = views::behind(&world.pool, uri).await;
-        behind.iter().all(|(_, events)| *events == 0)
-    })
-    .await;
-}
-
 /// What it held in its memory is old when it wakes up, and the fence has to tell it so.
 async fn frozen_until_its_shards_are_taken_over(world: &World, admin: &Client, piece: &[String]) {
     let victim = world.shop.stack.query(VICTIM).unwrap();
@@ -121,7 +111,7 @@ async fn frozen_until_its_shards_are_taken_over(world: &World, admin: &Client, p
         victim.freeze().await.unwrap();
     };
     join!(send(world, first), freezing);
-    caught_up(world).await;
+    world.caught_up().await;
     let waking = async { victim.resume().await.unwrap() };
     join!(send(world, rest), waking);
 }

@@ -178,6 +178,11 @@ impl World {
         assert!(beyond.is_empty(), "{beyond:#?}");
     }
 
+    /// Waits until every view has everything.
+    pub async fn caught_up(&self) {
+        views::caught_up(&self.pool, &self.shop.stack.backends().mongodb_uri).await;
+    }
+
     /// Every key is used again, and every order is read.
     pub async fn prove_answers(&self, journal: &Journal) {
         let before = checker::contents(&self.pool).await;
@@ -185,7 +190,7 @@ impl World {
         assert!(other.is_empty(), "{other:#?}");
         assert_eq!(checker::contents(&self.pool).await, before);
         // A consumer that lost its brokers has a way back of its own, longer than a read may wait.
-        views::caught_up(&self.pool, &self.shop.stack.backends().mongodb_uri).await;
+        self.caught_up().await;
         let misread = views::misread(&self.pool, &self.shop.queries, &journal.entries()).await;
         assert!(misread.is_empty(), "{misread:#?}");
     }

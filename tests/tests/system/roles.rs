@@ -1,8 +1,8 @@
 //! The API and the projectors as processes of their own, and the verbs of the command line against a running system.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
-use orderfold_stack::StackOptions;
+use orderfold_stack::{StackOptions, local::write_env};
 use orderfold_system_tests::{
     client::Answer,
     sample,
@@ -31,6 +31,7 @@ async fn a_replica_that_folds_nothing_waits_for_what_a_projector_folds_and_opera
     a_parked_stream_is_listed_and_retried(&shop, &path).await;
     an_event_is_skipped_until_a_rebuild(&shop, &path).await;
     builds_are_changed_and_verified(&shop).await;
+    verbs_need_no_more_than_the_environment_file(&shop);
 }
 
 /// An order with two more events.
@@ -123,6 +124,21 @@ async fn builds_are_changed_and_verified(shop: &Shop) {
     assert!(differing.is_empty(), "{differing:#?}");
     let sampled = ["verify", "--projection", "order_list", "--sample", "2"];
     assert!(verb(shop, &sampled).await.starts_with("order_list build 1"));
+}
+
+fn verbs_need_no_more_than_the_environment_file(shop: &Shop) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("env");
+    write_env(&shop.stack, folder.path(), &file).unwrap();
+    for verb in [
+        "$COMMAND_SERVICE migrate",
+        "$QUERY_SERVICE verify --sample 2",
+    ] {
+        let script = format!("source '{}' && {verb}", file.display());
+        let mut shell = Command::new("bash");
+        let ended = shell.args(["-c", &script]).env_clear().output().unwrap();
+        assert!(ended.status.success(), "{verb}: {ended:?}");
+    }
 }
 
 async fn verb(shop: &Shop, arguments: &[&str]) -> String {

@@ -26,8 +26,7 @@ pub fn write_env(system: &System, folder: &Path, file: &Path) -> Result<Connecti
     let principal = Principal::Service;
     let key = system.keys().signing_key()?;
     let token = tokens::mint(&key, principal, principal.usual_scopes(), TOKEN_LIFETIME)?;
-    let backends = system.backends();
-    let mut variables: Vec<(&str, String)> = Vec::new();
+    let mut variables = system.operator_variables();
     for (one, all, urls) in [
         ("COMMAND_URL", "COMMAND_URLS", system.command_urls()),
         (
@@ -42,22 +41,18 @@ pub fn write_env(system: &System, folder: &Path, file: &Path) -> Result<Connecti
             system.query_admin_urls(),
         ),
     ] {
-        variables.push((one, urls.first().cloned().unwrap_or_default()));
-        variables.push((all, urls.join(",")));
+        let first = urls.first().cloned().unwrap_or_default();
+        variables.insert(one.to_owned(), first);
+        variables.insert(all.to_owned(), urls.join(","));
     }
-    variables.push(("DATABASE_URL", backends.database_url.clone()));
-    variables.push(("KEYS_DATABASE_URL", backends.keys_database_url.clone()));
-    variables.push(("KAFKA_BROKERS", backends.kafka_brokers.clone()));
-    variables.push(("KAFKA_TOPIC", backends.kafka_topic.clone()));
-    variables.push(("MONGODB_URI", backends.mongodb_uri.clone()));
-    variables.push(("INTERNAL_TOKEN", system.internal_token().to_owned()));
-    variables.push(("TOKEN", token.clone()));
+    variables.insert("TOKEN".to_owned(), token.clone());
     if let Some(script) = system.console_consumer() {
         let path = folder.join(CONSOLE_CONSUMER);
         files::write_whole(&path, script.as_bytes())?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
             .doing(|| format!("make {} a program", path.display()))?;
-        variables.push(("KAFKA_CONSOLE_CONSUMER", path.display().to_string()));
+        let name = "KAFKA_CONSOLE_CONSUMER".to_owned();
+        variables.insert(name, path.display().to_string());
     }
     let lines: Vec<String> = variables
         .iter()

@@ -63,6 +63,17 @@ impl Launch {
         self
     }
 
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// What it is told by variables.
+    pub fn environment(&self) -> impl Iterator<Item = (String, String)> {
+        let variables = self.environment.iter();
+        variables.map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
+    }
+
     /// Starts it in a process group of its own (a Ctrl-C at the terminal is not for it), its
     /// output appended to `log`.
     ///

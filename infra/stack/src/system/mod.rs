@@ -2,6 +2,7 @@
 //! which they need each other and stopped in the other one.
 
 mod assembly;
+mod operator;
 mod servers;
 
 use std::path::{Path, PathBuf};
@@ -12,13 +13,13 @@ pub use assembly::{Backing, Composition};
 pub use servers::{NodeCounts, Servers};
 
 use crate::{
-    error::{Doing, Result, StackError},
+    error::{Result, StackError},
     files,
     keys::TokenKeys,
     layout::Layout,
     process::Unit,
     progress::Progress,
-    services::{self, Backends, Binaries, Replica, Shared, Views},
+    services::{Backends, Binaries, Replica, Shared, Views},
     settings::Settings,
 };
 
@@ -59,40 +60,6 @@ impl System {
             .await?;
         step.done();
         Ok(())
-    }
-
-    /// Runs a verb of the command service, such as `raise-epoch`, and gives what it printed.
-    ///
-    /// # Errors
-    /// With its last words, when it refuses.
-    pub async fn run_command_service(&self, arguments: &[&str]) -> Result<String> {
-        let log = self.layout.logs().join("command-service-verb.log");
-        files::remove_file(&log)?;
-        self.run_command_verb(arguments, &log).await?;
-        std::fs::read_to_string(&log).doing(|| format!("read {}", log.display()))
-    }
-
-    async fn run_command_verb(&self, arguments: &[&str], log: &Path) -> Result<()> {
-        let binary = &self.binaries.command_service;
-        let told = (&self.shared, &self.settings.secrets);
-        let launch = services::command::verb(binary, told, arguments, &self.layout.logs());
-        let name = format!("command-service {}", arguments.join(" "));
-        services::run_verb(&launch, &name, log).await
-    }
-
-    /// Runs a verb of the query service, such as `verify`, and gives what it printed.
-    ///
-    /// # Errors
-    /// With its last words, when it refuses or finds differences.
-    pub async fn run_query_service(&self, arguments: &[&str]) -> Result<String> {
-        let log = self.layout.logs().join("query-service-verb.log");
-        files::remove_file(&log)?;
-        let binary = &self.binaries.query_service;
-        let told = (&self.shared, &self.views);
-        let launch = services::query::verb(binary, told, arguments, &self.layout.logs());
-        let name = format!("query-service {}", arguments.join(" "));
-        services::run_verb(&launch, &name, &log).await?;
-        std::fs::read_to_string(&log).doing(|| format!("read {}", log.display()))
     }
 
     fn migration_log(&self) -> PathBuf {
@@ -232,11 +199,6 @@ impl System {
     #[must_use]
     pub fn backends(&self) -> &Backends {
         &self.shared.backends
-    }
-
-    #[must_use]
-    pub fn internal_token(&self) -> &str {
-        &self.settings.secrets.internal_token
     }
 
     #[must_use]

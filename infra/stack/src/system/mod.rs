@@ -19,7 +19,7 @@ use crate::{
     layout::Layout,
     process::Unit,
     progress::Progress,
-    services::{Backends, Binaries, Replica, Shared, Views},
+    services::{self, Backends, Binaries, Replica, Shared, Views},
     settings::Settings,
 };
 
@@ -56,8 +56,8 @@ impl System {
 
     async fn migrate(&self, progress: &Progress) -> Result<()> {
         let step = progress.step("migrating the event store and the topic");
-        self.run_command_verb(&["migrate"], &self.migration_log())
-            .await?;
+        let launch = self.command_verb(&["migrate"]);
+        services::run_verb(&launch, "command-service migrate", &self.migration_log()).await?;
         step.done();
         Ok(())
     }

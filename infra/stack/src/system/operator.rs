@@ -1,6 +1,6 @@
 //! The services' programs as an operator runs them, with a verb that ends by itself.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use super::System;
 use crate::{
@@ -16,15 +16,9 @@ impl System {
     /// # Errors
     /// With its last words, when it refuses.
     pub async fn run_command_service(&self, arguments: &[&str]) -> Result<String> {
-        let log = self.layout.logs().join("command-service-verb.log");
-        files::remove_file(&log)?;
-        self.run_command_verb(arguments, &log).await?;
-        std::fs::read_to_string(&log).doing(|| format!("read {}", log.display()))
-    }
-
-    pub(super) async fn run_command_verb(&self, arguments: &[&str], log: &Path) -> Result<()> {
-        let name = format!("command-service {}", arguments.join(" "));
-        services::run_verb(&self.command_verb(arguments), &name, log).await
+        let launch = self.command_verb(arguments);
+        self.run_and_read("command-service", &launch, arguments)
+            .await
     }
 
     /// Runs a verb of the query service, such as `verify`, and gives what it printed.
@@ -32,10 +26,20 @@ impl System {
     /// # Errors
     /// With its last words, when it refuses or finds differences.
     pub async fn run_query_service(&self, arguments: &[&str]) -> Result<String> {
-        let log = self.layout.logs().join("query-service-verb.log");
+        let launch = self.query_verb(arguments);
+        self.run_and_read("query-service", &launch, arguments).await
+    }
+
+    async fn run_and_read(
+        &self,
+        program: &str,
+        launch: &Launch,
+        arguments: &[&str],
+    ) -> Result<String> {
+        let log = self.layout.logs().join(format!("{program}-verb.log"));
         files::remove_file(&log)?;
-        let name = format!("query-service {}", arguments.join(" "));
-        services::run_verb(&self.query_verb(arguments), &name, &log).await?;
+        let name = format!("{program} {}", arguments.join(" "));
+        services::run_verb(launch, &name, &log).await?;
         std::fs::read_to_string(&log).doing(|| format!("read {}", log.display()))
     }
 
@@ -53,7 +57,7 @@ impl System {
         variables
     }
 
-    fn command_verb(&self, arguments: &[&str]) -> Launch {
+    pub(super) fn command_verb(&self, arguments: &[&str]) -> Launch {
         let binary = &self.binaries.command_service;
         let told = (&self.shared, &self.settings.secrets);
         services::command::verb(binary, told, arguments, &self.layout.logs())

@@ -75,10 +75,7 @@ pub async fn read(options: &ReadOptions, progress: &Progress) -> Result<ExitCode
     let plan = Plan::of(options);
     let mut report = Report::new(plan.pairs, plan.window);
     let scene = Scene::set(progress).await?;
-    let only_pages = options.only == [ReadPart::Pages];
-    if !only_pages {
-        scene.grow_to(plan.orders, progress).await?;
-    }
+    scene.grow_to(plan.orders, progress).await?;
     if options.wants(ReadPart::Rebuild) {
         rebuild::measure(&scene, plan, &mut report, progress).await?;
     }

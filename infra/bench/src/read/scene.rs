@@ -26,7 +26,7 @@ const STOCK: Stock = Stock {
     orders: 1_000,
     hot_orders: 0,
 };
-/// A million orders take the better part of an hour.
+/// A million orders take more than an hour.
 const FOLD_LIMIT: Duration = Duration::from_hours(3);
 
 pub struct Scene {
